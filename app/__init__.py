@@ -1,0 +1,1 @@
+"""Rapport: working-alliance measurement as a service."""

@@ -1,0 +1,1 @@
+"""Alliances: relationships whose members are fixed for their life."""

@@ -1,0 +1,108 @@
+"""Alliances over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+
+from app.alliances import service
+from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch, Ref
+from app.edge.json_body import StrictJsonRoute
+from app.edge.problem_documents import problems
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
+from app.tenants.authentication import Caller, Now, caller_with
+from app.tenants.service import Scope
+
+router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=StrictJsonRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="create_alliance",
+    responses=problems(404, 409, 413, 415) | {200: {"model": AllianceOut}},
+)
+async def create_alliance(
+    body: AllianceCreate,
+    now: Now,
+    response: Response,
+    caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
+) -> AllianceOut:
+    """Make an alliance, or get the known one with the same `external_id` and members (200).
+
+    Submissions make alliances by themselves; this call is for those who want them beforehand.
+    """
+    async with caller.transaction() as transaction:
+        alliance, new = await service.create(transaction, body, now)
+    response.status_code = 201 if new else 200
+    response.headers["ETag"] = service.etag(alliance)
+    return AllianceOut.model_validate(dict(alliance))
+
+
+@router.get("", operation_id="list_alliances", responses=problems(400))
+async def list_alliances(
+    caller: Annotated[Caller, caller_with(Scope.ALLIANCES_READ)],
+    source: Annotated[Ref | None, Query()] = None,
+    external_id: Annotated[Ref | None, Query()] = None,
+    case_ref: Annotated[Ref | None, Query()] = None,
+    client_ref: Annotated[Ref | None, Query()] = None,
+    professional_ref: Annotated[Ref | None, Query()] = None,
+    program_ref: Annotated[Ref | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[AllianceOut]:
+    """Find alliances by your own identifiers, oldest first.
+
+    `client_ref` and `professional_ref` match any member with that role.
+    """
+    given = {
+        "source": source,
+        "external_id": external_id,
+        "case_ref": case_ref,
+        "client_ref": client_ref,
+        "professional_ref": professional_ref,
+        "program_ref": program_ref,
+    }
+    filters = {name: value for name, value in given.items() if value is not None}
+    after = uuid_position_from(cursor, filters)
+    async with caller.transaction() as transaction:
+        found = await service.page(transaction, filters, after, limit + 1)
+    return Page(
+        items=[AllianceOut.model_validate(dict(row)) for row in found[:limit]],
+        next_cursor=cursor_after(found[limit - 1]["id"], filters) if len(found) > limit else None,
+    )
+
+
+@router.get("/{alliance_id}", operation_id="get_alliance", responses=problems(404))
+async def get_alliance(
+    alliance_id: UUID,
+    response: Response,
+    caller: Annotated[Caller, caller_with(Scope.ALLIANCES_READ)],
+) -> AllianceOut:
+    """One alliance; its ETag is what a change asks for."""
+    async with caller.transaction() as transaction:
+        alliance = await service.get(transaction, alliance_id)
+    response.headers["ETag"] = service.etag(alliance)
+    return AllianceOut.model_validate(dict(alliance))
+
+
+@router.patch(
+    "/{alliance_id}",
+    operation_id="update_alliance",
+    responses=problems(404, 412, 413, 415, 428),
+)
+async def update_alliance(
+    alliance_id: UUID,
+    body: AlliancePatch,
+    response: Response,
+    caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
+    if_match: Annotated[str | None, Header(max_length=100)] = None,
+) -> AllianceOut:
+    """Change what can change during an alliance. Acts forward only: stored responses keep theirs.
+
+    Absent fields stay, null clears one. Send If-Match with the ETag that you read.
+    """
+    async with caller.transaction() as transaction:
+        alliance = await service.change(transaction, alliance_id, body, if_match)
+    response.headers["ETag"] = service.etag(alliance)
+    return AllianceOut.model_validate(dict(alliance))

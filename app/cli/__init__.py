@@ -1,0 +1,1 @@
+"""The command line: `rapport serve | migrate | tenants | keys | instruments | openapi`."""

@@ -1,0 +1,98 @@
+"""`rapport tenants` and `rapport keys`: who may call."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from app.cli.serve import database_place
+from app.database import Transaction, connected
+from app.errors import Problem, StartRefused
+from app.settings import Settings, read_settings
+from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id, revoke_key
+
+Result = TypeVar("Result")
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
+    """Add the two commands."""
+    tenants = commands.add_parser("tenants", help="make tenants").add_subparsers(required=True)
+    create = tenants.add_parser("create", help="make a tenant and print its id")
+    create.add_argument("name")
+    create.set_defaults(run=run_create_tenant)
+
+    keys = commands.add_parser("keys", help="make and revoke API keys").add_subparsers(
+        required=True
+    )
+    create = keys.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
+    create.add_argument("--label", required=True, help="what the key is for")
+    create.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in Scope],
+        help="may be given several times; without it: all scopes",
+    )
+    create.add_argument("--days", type=int, help="valid for so many days; without it: for ever")
+    create.set_defaults(run=run_create_key)
+    revoke = keys.add_parser("revoke", help="revoke a key")
+    revoke.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
+    revoke.add_argument("key_id", help="the third part of the key: rpt_<tenant>_<key id>_…")
+    revoke.set_defaults(run=run_revoke_key)
+
+
+def run_create_tenant(arguments: argparse.Namespace) -> None:
+    """Make a tenant and print its id. Raises StartRefused."""
+    tenant_id = new_tenant_id()
+    now = datetime.now(UTC)
+    in_transaction(read_settings(), tenant_id, lambda t: create_tenant(t, arguments.name, now))
+    print(tenant_id)
+
+
+def run_create_key(arguments: argparse.Namespace) -> None:
+    """Make a key and print it. Raises StartRefused when there is no such tenant."""
+    now = datetime.now(UTC)
+    scopes = [Scope(name) for name in arguments.scope or list(Scope)]
+    expires_at = now + timedelta(days=arguments.days) if arguments.days else None
+    key = in_transaction(
+        read_settings(),
+        arguments.tenant,
+        lambda t: create_key(t, arguments.label, scopes, now, expires_at),
+    )
+    if key is None:
+        raise StartRefused("There is no such tenant.")
+    print(key)
+
+
+def run_revoke_key(arguments: argparse.Namespace) -> None:
+    """Revoke a key. Raises StartRefused when there is none to revoke."""
+    now = datetime.now(UTC)
+    revoked = in_transaction(
+        read_settings(), arguments.tenant, lambda t: revoke_key(t, arguments.key_id, now)
+    )
+    if not revoked:
+        raise StartRefused("There is no such key, or it is revoked already.")
+    print("Revoked; refused everywhere within 30 seconds.")
+
+
+def in_transaction(
+    settings: Settings, tenant_id: UUID, work: Callable[[Transaction], Awaitable[Result]]
+) -> Result:
+    """What work gives in one transaction of the tenant. Raises StartRefused."""
+
+    async def run() -> Result:
+        async with (
+            connected(settings.database_url, pool_size=1) as database,
+            database.transaction(tenant_id) as transaction,
+        ):
+            return await work(transaction)
+
+    try:
+        return asyncio.run(run())
+    except (Problem, asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
+        place = database_place(settings.database_url)
+        raise StartRefused(f"The database at {place} cannot be used ({error}).") from None

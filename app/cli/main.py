@@ -1,0 +1,26 @@
+"""`rapport`: reads the command, runs it, and says in one line why it could not."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app.cli import access, catalogue, contract, migrate, serve
+from app.errors import StartRefused
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command. Exit status 0 when it did its work, 1 when it could not, 2 for usage."""
+    parser = argparse.ArgumentParser(
+        prog="rapport", description="Working-alliance measurement as a service."
+    )
+    commands = parser.add_subparsers(metavar="command", required=True)
+    for command in (serve, migrate, access, catalogue, contract):
+        command.add_to(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except StartRefused as refused:
+        print(f"rapport: {refused}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,82 @@
+"""`rapport serve`: checks what it needs, then serves."""
+
+import argparse
+import asyncio
+import socket
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import uvicorn
+
+from app.database import SCHEMA_REVISION, connected
+from app.errors import StartRefused
+from app.settings import Settings, read_settings
+
+SERVER: Final[dict[str, Any]] = {
+    "access_log": False,
+    "server_header": False,
+    "log_level": "warning",
+    "timeout_keep_alive": 75,  # longer than a balancer's 60 s, which else sends to a closed door
+    "timeout_graceful_shutdown": 20,
+}
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
+    """Add the command."""
+    parser = commands.add_parser("serve", help="serve the API (HOST, PORT, WORKERS, DATABASE_URL)")
+    parser.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> None:
+    """Serve until stopped. Raises StartRefused when something that it needs is not there."""
+    settings = read_settings()
+    asyncio.run(must_be_ready(settings))
+    must_be_free(settings)
+    uvicorn.run(
+        "app.main:app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        **SERVER,
+    )
+
+
+async def must_be_ready(settings: Settings) -> None:
+    """Raises StartRefused unless Postgres answers with the schema that this code knows."""
+    place = database_place(settings.database_url)
+    try:
+        async with connected(settings.database_url, pool_size=1) as database:
+            revision = await database.schema_revision()
+    except (asyncpg.InvalidParameterValueError, asyncpg.UndefinedObjectError):
+        revision = None  # there is no app role yet
+    except (asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
+        reason = type(error).__name__
+        raise StartRefused(f"The database at {place} cannot be used ({reason}).") from None
+    if revision != SCHEMA_REVISION:
+        found = revision or "empty"
+        raise StartRefused(
+            f"The schema of the database at {place} is not the one this version needs "
+            f"(found {found}, needs {SCHEMA_REVISION}): run `rapport migrate`."
+        )
+
+
+def must_be_free(settings: Settings) -> None:
+    """Raises StartRefused when the port is taken or the host is not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise StartRefused(
+                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+                "set PORT or HOST."
+            ) from None
+
+
+def database_place(url: str) -> str:
+    """Where a database URL points, without its password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'local socket'}{parts.path}"

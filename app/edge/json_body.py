@@ -1,0 +1,126 @@
+"""Reading a JSON body strictly, before anything else looks at it.
+
+FastAPI's own reading takes NaN, duplicate keys and lone surrogates, and has no limit of size.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Never
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType
+
+MAX_BODY_BYTES: Final = 256 * 1024
+MAX_BATCH_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 32
+LIMIT_EXTENSION: Final = "x-max-body-bytes"
+"""Name in the OpenAPI file of a route's own limit; without it MAX_BODY_BYTES holds."""
+
+
+class StrictJsonRequest(Request):
+    """A request whose JSON body is I-JSON (RFC 7493) within a limit of bytes."""
+
+    async def read_within(self, limit: int) -> None:
+        """Read the body. Raises BodyTooLarge as soon as it passes limit, declared or real."""
+        too_large = BodyTooLarge(f"At most {limit} bytes are taken.")
+        declared = self.headers.get("content-length", "")
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise too_large
+        chunks, size = [], 0
+        async for chunk in self.stream():
+            size += len(chunk)
+            if size > limit:
+                raise too_large
+            chunks.append(chunk)
+        self._body = b"".join(chunks)
+        if self._body:
+            _check_media_type(self.headers.get("content-type", ""))
+            self._json = strict_json(self._body)
+
+
+class StrictJsonRoute(APIRoute):
+    """A route that reads its body through StrictJsonRequest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, given a request whose body has been read and checked."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+        limit = (self.openapi_extra or {}).get(LIMIT_EXTENSION, MAX_BODY_BYTES)
+
+        async def strict(request: Request) -> Response:
+            strict_request = StrictJsonRequest(request.scope, request.receive)
+            await strict_request.read_within(limit)
+            return await handle(strict_request)
+
+        return strict
+
+
+def strict_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a JSON text in UTF-8.
+
+    Raises MalformedJson for anything that RFC 8259 or I-JSON forbids: NaN, numbers beyond
+    double precision's range, duplicate names, lone surrogates; and for NUL characters, which
+    Postgres cannot store, and nesting deeper than MAX_DEPTH.
+    """
+    try:
+        value = json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_without_duplicates,
+        )
+    except RecursionError:
+        raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+    except ValueError:
+        raise MalformedJson("The body could not be read as JSON in UTF-8.") from None
+    _check_values(value, MAX_DEPTH, escapes=b"\\u" in body)
+    return value
+
+
+def _check_media_type(content_type: str) -> None:
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    subtype = media_type.removeprefix("application/")
+    if subtype == media_type or not (subtype == "json" or subtype.endswith("+json")):
+        raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
+    for given in parameters:
+        if given.startswith("charset=") and given[8:].strip('"') not in {"utf-8", "utf8"}:
+            raise UnsupportedMediaType("Send the body in UTF-8.")
+
+
+def _refuse_constant(_: str) -> Never:
+    raise MalformedJson("NaN and Infinity are not JSON.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in {float("inf"), float("-inf")}:
+        raise MalformedJson("A number is too large.")
+    return number
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise MalformedJson("A name stands twice in one object.")
+    return names
+
+
+def _check_values(value: object, depth: int, *, escapes: bool) -> None:
+    """Depth for all; characters only where an escape could have smuggled one in."""
+    if depth == 0:
+        raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _check_values(name, depth - 1, escapes=escapes)
+            _check_values(part, depth - 1, escapes=escapes)
+    elif isinstance(value, list):
+        for part in value:
+            _check_values(part, depth - 1, escapes=escapes)
+    elif escapes and isinstance(value, str):
+        if "\x00" in value:
+            raise MalformedJson("A text holds the character NUL.")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise MalformedJson("A text holds half of a surrogate pair.")

@@ -1,0 +1,145 @@
+"""Problem documents (RFC 9457) for every refusal, whoever raised it. Never the offending value."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.errors import (
+    FieldError,
+    InvalidRequest,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+PYDANTIC_CODES: Final = {"missing": "required", "extra_forbidden": "unknown_field"}
+"""Our names for pydantic's most frequent kinds; the others keep pydantic's stable names."""
+
+
+class FieldErrorOut(BaseModel):
+    """One thing to mend."""
+
+    pointer: str = Field(
+        description="JSON pointer into the body, or `#/query/<name>`, `#/header/<name>`."
+    )
+    code: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """What every answer other than 2xx looks like (RFC 9457)."""
+
+    type: str = Field(description="`urn:rapport:problem:<code>`.")
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable name of the problem.")
+    request_id: str = Field(description="As in the X-Request-Id header; quote it when you ask us.")
+    errors: list[FieldErrorOut] = Field(description="What to mend, field by field; may be empty.")
+    existing_id: str | None = Field(
+        default=None, description="The stored record that stands in the way."
+    )
+
+
+def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The problem as a JSON object."""
+    document: dict[str, Any] = {
+        "type": f"urn:rapport:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail or problem.title,
+        "code": problem.code,
+        "request_id": request_id,
+        "errors": [
+            {"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in problem.errors
+        ],
+    }
+    if problem.existing_id is not None:
+        document["existing_id"] = problem.existing_id
+    return document
+
+
+def problem_response(problem: Problem, request_id: str) -> JSONResponse:
+    """The problem as an HTTP answer."""
+    document = problem_document(problem, request_id)
+    return JSONResponse(document, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def answer_with_problems(api: FastAPI) -> None:
+    """Make every refusal inside the application answer with a problem document."""
+
+    async def from_problem(request: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, Problem)  # noqa: S101 - FastAPI calls it for Problem only
+        return problem_response(problem, request.state.request_id)
+
+    async def from_validation(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        return problem_response(validation_problem(error.errors()), request.state.request_id)
+
+    async def from_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        problem = _from_status(error.status_code)
+        problem.headers.update(error.headers or {})
+        return problem_response(problem, request.state.request_id)
+
+    api.add_exception_handler(Problem, from_problem)
+    api.add_exception_handler(RequestValidationError, from_validation)
+    api.add_exception_handler(HTTPException, from_http)
+
+
+def _from_status(status: int) -> Problem:
+    if status == NotFound.status:
+        return NotFound("No such path.")
+    if status == MethodNotAllowed.status:
+        return MethodNotAllowed("See the Allow header.")
+    return MalformedJson("The request could not be read.")
+
+
+def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """The problem for pydantic's complaints: place, kind and message, never the input.
+
+    A malformed id in the path names nothing that exists: 404.
+    """
+    if any(error["loc"][0] == "path" for error in errors):
+        return NotFound("No such id.")
+    return InvalidRequest(
+        f"{len(errors)} to mend; see errors.", tuple(_field_error(error) for error in errors)
+    )
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    kind = str(error["type"])
+    return FieldError(
+        pointer=_pointer(error["loc"]),
+        code=PYDANTIC_CODES.get(kind, kind),
+        detail=str(error["msg"]).removeprefix("Value error, "),
+    )
+
+
+def _pointer(loc: Sequence[str | int]) -> str:
+    place, *path = (str(part).replace("~", "~0").replace("/", "~1") for part in loc)
+    parts = path if place == "body" else [f"#/{place}", *path]
+    return "/".join(parts) if place != "body" else "".join(f"/{part}" for part in parts)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route declares in `responses=`: these statuses and those that any route can give."""
+    always = (401, 403, 422, 500, 503)
+    return {status: problem_out(status) for status in sorted({*statuses, *always})}
+
+
+def problem_out(status: int) -> dict[str, Any]:
+    """The declaration of one status that is answered with a problem document."""
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+    }

@@ -1,0 +1,1 @@
+"""The catalogue of questionnaires: definitions as data, their forms, and stateless scoring."""

@@ -1,0 +1,157 @@
+"""The instrument catalogue and stateless scoring over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import ValidationError
+
+from app.edge.json_body import LIMIT_EXTENSION, MAX_BATCH_BYTES, StrictJsonRoute
+from app.edge.problem_documents import problem_document, problems, validation_problem
+from app.errors import Problem
+from app.instruments import forms, service
+from app.instruments.definitions import Catalogue
+from app.instruments.dependency import CatalogueInUse
+from app.instruments.schemas import (
+    BatchVerdict,
+    FormOut,
+    InstrumentOut,
+    InstrumentSummary,
+    Revision,
+    ScoreBatchOut,
+    ScoreBatchRequest,
+    ScoreRequest,
+    ScoresOut,
+)
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, position_from
+from app.tenants.authentication import Caller, caller_with
+from app.tenants.service import Scope
+
+router = APIRouter(prefix="/v1", route_class=StrictJsonRoute)
+Reader = Annotated[Caller, caller_with(Scope.INSTRUMENTS_READ)]
+Scorer = Annotated[Caller, caller_with(Scope.SCORES_COMPUTE)]
+Language = Annotated[
+    str,
+    Query(
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        max_length=35,
+        description="BCP 47. Another one may be served; `language` in the answer says which.",
+    ),
+]
+
+
+@router.get(
+    "/instruments",
+    operation_id="list_instruments",
+    tags=["Instruments"],
+    responses=problems(400),
+)
+async def list_instruments(
+    _: Reader,
+    catalogue: CatalogueInUse,
+    availability: Annotated[
+        str | None, Query(pattern="^(scorable|pending)$", description="scorable or pending.")
+    ] = None,
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[InstrumentSummary]:
+    """The catalogue, by id: what can be scored, and what is known and still pending."""
+    filters = {"availability": availability}
+    after = position_from(cursor, filters) or ""
+    found = service.summaries(catalogue, availability, after)
+    return Page(
+        items=found[:limit],
+        next_cursor=(
+            cursor_after(found[limit - 1].instrument, filters) if len(found) > limit else None
+        ),
+    )
+
+
+@router.get(
+    "/instruments/{instrument}",
+    operation_id="get_instrument",
+    tags=["Instruments"],
+    responses=problems(404),
+)
+async def get_instrument(
+    instrument: Annotated[str, Path(max_length=80)],
+    _: Reader,
+    catalogue: CatalogueInUse,
+    revision: Annotated[Revision | None, Query()] = None,
+) -> InstrumentOut:
+    """One instrument: items, key, scales, rules, cuts, evidence and rights, without wording."""
+    return service.instrument_out(catalogue, catalogue.definition(instrument, revision))
+
+
+@router.get(
+    "/instruments/{instrument}/forms/{form}",
+    operation_id="get_form",
+    tags=["Instruments"],
+    responses=problems(404),
+)
+async def get_form(
+    instrument: Annotated[str, Path(max_length=80)],
+    form: Annotated[str, Path(max_length=50)],
+    _: Reader,
+    catalogue: CatalogueInUse,
+    language: Language | None = None,
+    revision: Annotated[Revision | None, Query()] = None,
+) -> FormOut:
+    """A form to render: items in order, values, labels where a licence allows them.
+
+    Without wording the structure is served, and answers are accepted and scored all the same.
+    """
+    definition = catalogue.definition(instrument, revision)
+    return forms.form_out(catalogue, definition, forms.form_of(definition, form), language)
+
+
+@router.post(
+    "/scores",
+    operation_id="compute_scores",
+    tags=["Scores"],
+    responses=problems(400, 413, 415),
+)
+async def compute_scores(body: ScoreRequest, _: Scorer, catalogue: CatalogueInUse) -> ScoresOut:
+    """Score one filled-in form. Nothing is stored."""
+    return _scored(catalogue, body)
+
+
+@router.post(
+    "/scores:batch",
+    status_code=207,
+    operation_id="compute_scores_batch",
+    tags=["Scores"],
+    responses=problems(400, 413, 415),
+    openapi_extra={LIMIT_EXTENSION: MAX_BATCH_BYTES},
+)
+async def compute_scores_batch(
+    body: ScoreBatchRequest, _: Scorer, catalogue: CatalogueInUse, request: Request
+) -> ScoreBatchOut:
+    """Score up to 500 filled-in forms, each judged by itself. Nothing is stored."""
+    request_id: str = request.state.request_id
+    return ScoreBatchOut(
+        items=[
+            _verdict(catalogue, index, item, request_id) for index, item in enumerate(body.items)
+        ]
+    )
+
+
+def _scored(catalogue: Catalogue, body: ScoreRequest) -> ScoresOut:
+    role = body.rater.role if body.rater else None
+    chosen = service.chosen_form(
+        catalogue, body.instrument, body.instrument_revision, body.form, role
+    )
+    return service.score(chosen, body.answers)
+
+
+def _verdict(catalogue: Catalogue, index: int, item: Any, request_id: str) -> BatchVerdict:  # noqa: ANN401 - any JSON
+    try:
+        result = _scored(catalogue, ScoreRequest.model_validate(item))
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        problem: Problem = validation_problem(errors)
+    except Problem as refused:
+        problem = refused
+    else:
+        return BatchVerdict(index=index, status=200, result=result)
+    document = problem_document(problem, request_id)
+    return BatchVerdict(index=index, status=problem.status, problem=document)

@@ -1,0 +1,137 @@
+"""Builds the application: routers, edge, documentation, start and stop."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
+
+from app.alliances.router import router as alliances
+from app.database import SCHEMA_REVISION, Database, connected
+from app.edge.middleware import Edge
+from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
+from app.errors import Unavailable
+from app.instruments.definitions import Catalogue, shipped
+from app.instruments.router import router as instruments
+from app.instruments.schemas import ScoreRequest
+from app.responses.router import router as responses
+from app.settings import Settings, read_settings
+from app.tenants.authentication import KnownKeys
+from app.trends.router import router as trends
+
+VERSION: Final = "0.1.0"
+DESCRIPTION: Final = """\
+Working-alliance measurement for software that helps people help people: hand over a filled-in
+questionnaire, get its scores and its change against the same pair's own past, read the course.
+
+Every error is a problem document (RFC 9457). Times are RFC 3339 with offset, dates `YYYY-MM-DD`.
+Unknown fields in a request are refused; answers may gain fields and codes at any time.
+"""
+ASSETS: Final = "/docs/assets"
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time, by this machine's clock."""
+    return datetime.now(UTC)
+
+
+def app_from_environment() -> FastAPI:
+    """The application as this process's environment sets it up. Raises StartRefused."""
+    return create_app(read_settings())
+
+
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, catalogue: Catalogue | None = None
+) -> FastAPI:
+    """The application; it connects when it starts and disconnects when it stops.
+
+    clock and catalogue stand in for the machine's time and the shipped instruments.
+    """
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        async with connected(settings.database_url, pool_size=settings.pool_size) as database:
+            api.state.database = database
+            yield
+
+    api = Api(
+        title="Rapport",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    api.state.clock = clock
+    api.state.catalogue = catalogue or shipped()
+    api.state.known_keys = KnownKeys()
+    api.add_middleware(Edge)
+    answer_with_problems(api)
+    for router in (instruments, responses, alliances, trends, operation):
+        api.include_router(router)
+    assets = files("fastapi_offline") / "static"
+    api.mount(ASSETS, StaticFiles(directory=str(assets)), name="assets")
+    return api
+
+
+class Api(FastAPI):
+    """FastAPI, with the one schema that its routes refer to by name."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The contract, with the schemas that it refers to by name among its components."""
+        contract = super().openapi()
+        schemas: dict[str, Any] = contract["components"]["schemas"]
+        if ProblemOut.__name__ not in schemas:
+            _, named = models_json_schema(
+                [(ProblemOut, "serialization"), (ScoreRequest, "validation")],
+                ref_template="#/components/schemas/{model}",
+            )
+            schemas |= named["$defs"]
+            contract["components"]["schemas"] = dict(sorted(schemas.items()))
+        return contract
+
+
+class Health(BaseModel):
+    """All is well."""
+
+    status: str = Field(description="`ok`.")
+
+
+operation = APIRouter(tags=["Operation"])
+
+
+@operation.get("/livez", operation_id="get_liveness")
+async def get_liveness() -> Health:
+    """The process answers. Asks nothing else."""
+    return Health(status="ok")
+
+
+@operation.get("/readyz", operation_id="get_readiness", responses={503: problem_out(503)})
+async def get_readiness(request: Request) -> Health:
+    """The process can serve: Postgres answers and its schema is the one this code knows."""
+    database: Database = request.app.state.database
+    if await database.schema_revision() != SCHEMA_REVISION:
+        raise Unavailable("Postgres does not answer, or its schema is another one.")
+    return Health(status="ok")
+
+
+@operation.get("/docs", include_in_schema=False)
+async def get_docs() -> HTMLResponse:
+    """The contract to read and try; every asset comes from this service."""
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Rapport",
+        swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{ASSETS}/favicon.png",
+    )

@@ -1,0 +1,1 @@
+"""Responses: filled-in forms, taken once, scored, never changed in place."""

@@ -1,0 +1,101 @@
+"""A submission's form, read and scored before anything is looked up in the database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from app.errors import FieldError, InvalidRequest
+from app.instruments.definitions import Catalogue, Definition
+from app.instruments.service import ChosenForm, chosen_form, form_scores
+from app.measurement.change import Observed
+from app.measurement.scoring import Score, reported_score
+from app.responses.schemas import Submission
+from app.responses.stream_state import exact, observed_values
+
+AHEAD: Final = timedelta(days=1)
+"""How far ahead of ours a sender's clock may be before what it says is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """The form that a submission is about, with its scores under the revision it names."""
+
+    chosen: ChosenForm
+    scores: tuple[Score, ...]
+    newest: Definition
+    """The newest scoring revision of the same form revision: the stream's."""
+    values: dict[str, Observed | None]
+    """Scale -> value under the newest revision."""
+
+
+def filled_form(catalogue: Catalogue, submission: Submission, now: datetime) -> FilledForm:
+    """The submission's form, read and scored.
+
+    Raises InvalidRequest, pointing at every answer or time to mend.
+    """
+    chosen = chosen_form(
+        catalogue,
+        submission.instrument,
+        submission.instrument_revision,
+        submission.form,
+        submission.rater.role,
+    )
+    _refuse_times_ahead(submission, now)
+    scores = _scores(chosen, submission)
+    definition = chosen.definition
+    newest = catalogue.newest_key_of(definition.instrument, definition.form_revision)
+    under_newest = scores
+    if newest.revision != definition.revision:
+        under_newest = _scores(ChosenForm(newest, newest.forms[chosen.form.id]), submission)
+    return FilledForm(chosen, scores, newest, observed_values(under_newest))
+
+
+def _scores(chosen: ChosenForm, submission: Submission) -> tuple[Score, ...]:
+    if submission.answers is not None:
+        return form_scores(chosen, submission.answers)
+    scales = {scale.id: scale for scale in chosen.form.key.scales}
+    scores: dict[str, Score] = {}
+    errors: list[FieldError] = []
+    for index, reported in enumerate(submission.reported_scores or ()):
+        pointer = f"/reported_scores/{index}"
+        if reported.scale not in scales or reported.scale in scores:
+            detail = f"Expected each once of: {', '.join(scales)}."
+            errors.append(FieldError(f"{pointer}/scale", "unknown_scale", detail))
+            continue
+        try:
+            scores[reported.scale] = reported_score(
+                scales[reported.scale],
+                chosen.form.key,
+                reported_sum=exact(reported.sum),
+                reported_mean=exact(reported.mean),
+            )
+        except ValueError as refused:
+            errors.append(FieldError(pointer, "not_a_score", str(refused)))
+    if errors:
+        raise InvalidRequest(f"{len(errors)} to mend; see errors.", tuple(errors))
+    return tuple(scores[scale] for scale in scales if scale in scores)
+
+
+def _refuse_times_ahead(submission: Submission, now: datetime) -> None:
+    latest = now + AHEAD
+    occasion = submission.occasion
+    said: dict[str, datetime | date | None] = {
+        "/completed_at": submission.completed_at,
+        "/completed_on": submission.completed_on,
+        "/occasion/occurred_at": occasion.occurred_at,
+        "/occasion/occurred_on": occasion.occurred_on,
+    }
+    errors = tuple(
+        FieldError(pointer, "in_the_future", "More than a day ahead of now.")
+        for pointer, time in said.items()
+        if time is not None and _is_after(time, latest)
+    )
+    if errors:
+        raise InvalidRequest(f"{len(errors)} to mend; see errors.", errors)
+
+
+def _is_after(time: datetime | date, latest: datetime) -> bool:
+    if isinstance(time, datetime):
+        return time > latest
+    # The furthest zone is 14 hours ahead of UTC; within AHEAD that is already allowed for.
+    return time > latest.date()

@@ -1,0 +1,61 @@
+"""What a response is answered with beside its scores: change against its own stream."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from app.instruments.definitions import Form
+from app.measurement.change import Observed, Reference, change
+from app.measurement.course import Anchor, Point
+from app.measurement.key import MeasurementError, Scale, ScoringKey
+from app.measurement.scoring import rounded
+from app.responses.schemas import BasisOut, ChangeOut, NotComputed
+
+SIGNALS: Final = NotComputed(code="signals", why="This release computes no signals.")
+FIRST_RATING: Final = NotComputed(
+    code="change", why="The first scored rating of its stream has nothing to be compared with."
+)
+UNPLACED: Final = NotComputed(
+    code="change", why="The rating has no date, and not every rating of its stream has a number."
+)
+References = Mapping[Reference, Mapping[str, Anchor]]
+"""`previous` and `first` -> scale -> the value to compare with."""
+
+
+def changes(form: Form, point: Point, references: References) -> list[ChangeOut]:
+    """The change of every scored scale, scale by scale, against each reference that it has."""
+    return [
+        change_out(reference, anchors[scale.id], observed, scale, form.key)
+        for scale in form.key.scales
+        if (observed := point.values.get(scale.id)) is not None
+        for reference, anchors in references.items()
+        if scale.id in anchors
+    ]
+
+
+def change_out(
+    reference: Reference, anchor: Anchor, now: Observed, scale: Scale, key: ScoringKey
+) -> ChangeOut:
+    """One change as it is shown."""
+    found = change(reference, anchor.observed, now, scale, key)
+    return ChangeOut(
+        scale=scale.id,
+        unit=scale.unit,
+        reference=reference,
+        reference_response_id=UUID(anchor.response_id),
+        difference=float(rounded(found.difference)),
+        threshold=float(rounded(found.threshold)),
+        reliable=found.reliable,
+        basis=basis_out(found.basis),
+    )
+
+
+def basis_out(error: MeasurementError) -> BasisOut:
+    """The error term's origin as it is shown."""
+    return BasisOut(
+        source=error.source,
+        coefficient="within_person_reliability",
+        kind="within_person",
+        value=float(error.within_person_reliability),
+        citation=error.citation,
+    )

@@ -1,0 +1,66 @@
+"""Who rated whom: what a submission may leave out in a pair, and what it must say otherwise."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.errors import FieldError, InvalidRequest
+from app.responses.schemas import RaterIn
+
+GROUP: Final = "group"
+OUTSIDE_ROLES: Final = frozenset({"observer", "supervisor"})
+"""Raters who are no members of the alliance."""
+Members = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Rater and about, resolved: both spellings of the same thing give the same parties."""
+
+    rater_role: str
+    rater_ref: str
+    about_role: str
+    about_ref: str | None
+    """None with about_role `group`."""
+
+
+def parties(members: Members, rater: RaterIn, about_ref: str | None) -> Parties:
+    """The rater and whom the answers are about.
+
+    Raises InvalidRequest: rater_ref_required, rater_not_member, about_required,
+    about_not_member.
+    """
+    rater_ref = rater.ref or _only_member(members, rater.role)
+    if rater_ref is None:
+        raise _refused("/rater/ref", "rater_ref_required", "Who of the members answered?")
+    if rater.role not in OUTSIDE_ROLES and (rater.role, rater_ref) not in members:
+        raise _refused(
+            "/rater/ref", "rater_not_member", "The alliance has no such member in this role."
+        )
+    about_role, about = _about(members, (rater.role, rater_ref), about_ref)
+    return Parties(rater.role, rater_ref, about_role, about)
+
+
+def _about(
+    members: Members, rater: tuple[str, str], about_ref: str | None
+) -> tuple[str, str | None]:
+    if about_ref is None:
+        others = members - {rater}
+        if len(members) == 2 and len(others) == 1:  # noqa: PLR2004 - a pair
+            return next(iter(others))
+        raise _refused("/about_ref", "about_required", f"A member's ref, or {GROUP}.")
+    named = sorted(member for member in members - {rater} if member[1] == about_ref)
+    if named:
+        return named[0]
+    if about_ref == GROUP:
+        return GROUP, None
+    raise _refused("/about_ref", "about_not_member", f"Expected a member's ref, or {GROUP}.")
+
+
+def _only_member(members: Members, role: str) -> str | None:
+    """In a pair, the one with this role."""
+    refs = [ref for member_role, ref in members if member_role == role]
+    return refs[0] if len(members) == 2 and len(refs) == 1 else None  # noqa: PLR2004 - a pair
+
+
+def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
+    return InvalidRequest("1 to mend; see errors.", (FieldError(pointer, code, detail),))

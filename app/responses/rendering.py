@@ -1,0 +1,86 @@
+"""Stored responses as they are shown, to those who may see them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.responses.schemas import OccasionOut, Outcome, Person, Rater, ResponseOut, ResponseRecord
+from app.responses.stream_state import local
+from app.responses.visibility import shown_parts
+from app.tenants.authentication import Actor
+
+AS_STORED: Final = (
+    "id",
+    "external_id",
+    "external_version",
+    "source",
+    "alliance_id",
+    "occasion_id",
+    "instrument",
+    "instrument_revision",
+    "form",
+    "language",
+    "completed_on",
+    "received_at",
+    "record_kind",
+)
+RECORD_AS_STORED: Final = (
+    "mode",
+    "interpreter",
+    "professional_present",
+    "notice",
+    "setting",
+    "program_ref",
+    "backfill",
+    "definition_sha256",
+    "amends",
+    "amended_by",
+)
+
+
+def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
+    """What a submission is answered with: the stored outcome, the same on every replay."""
+    return ResponseOut(**_identity(row), **row["outcome"])
+
+
+def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseRecord:
+    """A stored response as far as this reader may see it."""
+    shown = shown_parts(row, actor)
+    answers_shown, scores_shown = "answers" in shown, "scores" in shown
+    outcome = row["outcome"]
+    if not scores_shown:
+        outcome = outcome | {"scores": [], "quality": [], "change": []}
+    elif not answers_shown:
+        outcome = outcome | {"quality": []}
+    return ResponseRecord(
+        **_identity(row),
+        **Outcome.model_validate(outcome).model_dump(),
+        **{name: row[name] for name in RECORD_AS_STORED},
+        answers=row["answers"] if answers_shown else None,
+        reported_scores=row["reported_scores"] if scores_shown else None,
+        withheld=sorted({"answers", "scores"} - shown),
+    )
+
+
+def rater_of(row: Mapping[str, Any]) -> Rater:
+    """Who answered."""
+    return Rater(role=row["rater_role"], ref=row["rater_ref"], proxy_ref=row["proxy_ref"])
+
+
+def about_of(row: Mapping[str, Any]) -> Person:
+    """Whom the answers are about."""
+    return Person(role=row["about_role"], ref=row["about_ref"])
+
+
+def _identity(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in AS_STORED} | {
+        "rater": rater_of(row),
+        "about": about_of(row),
+        "occasion": OccasionOut(
+            session_ref=row["session_ref"],
+            session_number=row["session_number"],
+            occurred_at=local(row["occurred_at"], row["occurred_at_offset"]),
+            occurred_on=row["occurred_on"],
+        ),
+        "completed_at": local(row["completed_at"], row["completed_at_offset"]),
+        "record_status": "current" if row["amended_by"] is None else "amended",
+    }

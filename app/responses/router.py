@@ -1,0 +1,88 @@
+"""Responses over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.alliances.schemas import Ref
+from app.edge.json_body import StrictJsonRoute
+from app.edge.problem_documents import problems
+from app.instruments.dependency import CatalogueInUse
+from app.instruments.schemas import FormId, InstrumentId
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
+from app.responses import service
+from app.responses.rendering import response_record, submission_answer
+from app.responses.schemas import ResponseOut, ResponseRecord, Submission
+from app.tenants.authentication import Caller, Now, caller_with
+from app.tenants.service import Scope
+
+router = APIRouter(prefix="/v1/responses", tags=["Responses"], route_class=StrictJsonRoute)
+Writer = Annotated[Caller, caller_with(Scope.RESPONSES_WRITE)]
+Reader = Annotated[Caller, caller_with(Scope.RESPONSES_READ)]
+REPLAY = {
+    "model": ResponseOut,
+    "description": "Stored before; this is what was answered then.",
+    "headers": {
+        "Idempotent-Replayed": {"schema": {"type": "string"}, "description": "Always `true`."}
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="submit_response",
+    responses=problems(400, 404, 409, 413, 415) | {200: REPLAY},
+)
+async def submit_response(
+    body: Submission, response: Response, caller: Writer, catalogue: CatalogueInUse, now: Now
+) -> ResponseOut:
+    """Validate, score and store one filled-in form.
+
+    201: it is stored, durably, and these are its scores and its change against this rater's own
+    past. Sending the same again under the same `external_id` is safe: 200 with the stored answer.
+    """
+    async with caller.transaction() as transaction:
+        record, replayed = await service.submit(transaction, caller, catalogue, body, now)
+    if replayed:
+        response.status_code = 200
+        response.headers["Idempotent-Replayed"] = "true"
+    return submission_answer(record)
+
+
+@router.get("", operation_id="list_responses", responses=problems(400))
+async def list_responses(
+    caller: Reader,
+    external_id: Annotated[Ref | None, Query()] = None,
+    source: Annotated[Ref | None, Query()] = None,
+    alliance_id: Annotated[UUID | None, Query()] = None,
+    instrument: Annotated[InstrumentId | None, Query()] = None,
+    form: Annotated[FormId | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Page[ResponseRecord]:
+    """Find responses, by your own identifiers or within an alliance, in the order of their ids."""
+    given = {
+        "external_id": external_id,
+        "source": source,
+        "alliance_id": alliance_id,
+        "instrument": instrument,
+        "form": form,
+    }
+    filters = {name: value for name, value in given.items() if value is not None}
+    after = uuid_position_from(cursor, filters)
+    async with caller.transaction() as transaction:
+        found = await service.page(transaction, filters, after, limit + 1)
+    return Page(
+        items=[response_record(row, caller.actor) for row in found[:limit]],
+        next_cursor=cursor_after(found[limit - 1]["id"], filters) if len(found) > limit else None,
+    )
+
+
+@router.get("/{response_id}", operation_id="get_response", responses=problems(404))
+async def get_response(response_id: UUID, caller: Reader) -> ResponseRecord:
+    """One stored response, as far as its rater was told that this reader would see it."""
+    async with caller.transaction() as transaction:
+        record = await service.get(transaction, response_id)
+    return response_record(record, caller.actor)

@@ -1,0 +1,167 @@
+"""Streams as they are named and as their state is stored. Decimals are kept exactly, as text."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from app.instruments.definitions import Definition
+from app.measurement.change import Observed, observed_from
+from app.measurement.course import Anchor, Place, Point, StreamState
+from app.measurement.scoring import Score, reported_score, scored
+from app.responses.parties import Parties
+
+
+class Stream(NamedTuple):
+    """What makes two responses comparable: rater, about, instrument, form, edition, language."""
+
+    rater_role: str
+    rater_ref: str
+    proxy_ref: str | None
+    about_role: str
+    about_ref: str | None
+    instrument: str
+    form: str
+    form_revision: str
+    language: str
+
+    def name(self) -> str:
+        """The stream's name in alliance_state."""
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+
+def stream_of(row: Mapping[str, Any]) -> Stream:
+    """The stream that a stored response belongs to."""
+    return Stream(*(row[field] for field in Stream._fields))
+
+
+def new_stream(
+    parties: Parties, proxy_ref: str | None, definition: Definition, form: str, language: str
+) -> Stream:
+    """The stream that a submission belongs to."""
+    return Stream(
+        parties.rater_role,
+        parties.rater_ref,
+        proxy_ref,
+        parties.about_role,
+        parties.about_ref,
+        definition.instrument,
+        form,
+        definition.form_revision,
+        language,
+    )
+
+
+def record_scores(row: Mapping[str, Any], definition: Definition) -> tuple[Score, ...]:
+    """The scores of a stored response under one definition of its form revision."""
+    key = definition.forms[row["form"]].key
+    if row["answers"] is not None:
+        return scored(row["answers"], key)
+    scales = {scale.id: scale for scale in key.scales}
+    return tuple(
+        reported_score(
+            scales[reported["scale"]],
+            key,
+            reported_sum=exact(reported["sum"]),
+            reported_mean=exact(reported["mean"]),
+        )
+        for reported in row["reported_scores"]
+        if reported["scale"] in scales
+    )
+
+
+def exact(number: float | None) -> Decimal | None:
+    """A JSON number as the decimal it was written as."""
+    return None if number is None else Decimal(repr(number))
+
+
+def point_of(row: Mapping[str, Any], definition: Definition) -> Point:
+    """A stored response as a point of its stream, under the newest key of its form revision."""
+    return Point(place_of(row), observed_values(record_scores(row, definition)))
+
+
+def observed_values(scores: tuple[Score, ...]) -> dict[str, Observed | None]:
+    """Scale -> what the stream holds of it."""
+    return {score.scale: observed_from(score) for score in scores}
+
+
+def place_of(row: Mapping[str, Any]) -> Place:
+    """Where a stored response stands in time."""
+    occurred_at = local(row["occurred_at"], row["occurred_at_offset"])
+    return Place(
+        str(row["id"]),
+        row["occurred_at"],
+        occurred_at.date() if occurred_at else row["occurred_on"],
+        row["session_number"],
+        row["completed_at"],
+    )
+
+
+def local(instant: datetime | None, offset_minutes: int | None) -> datetime | None:
+    """An instant with the offset that it was sent with."""
+    if instant is None or offset_minutes is None:
+        return None
+    zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
+    return instant.astimezone(zone)
+
+
+def offset_minutes(instant: datetime | None) -> int | None:
+    """The offset of an instant as it was sent."""
+    offset = instant.utcoffset() if instant else None
+    return None if offset is None else int(offset.total_seconds()) // 60
+
+
+def stored_state(state: StreamState, revision: str) -> dict[str, Any]:
+    """The state as JSON, with the scoring revision under which its values stand."""
+    return {
+        "revision": revision,
+        "ordered_by": state.ordered_by,
+        "count": state.count,
+        "newest": state.newest and _stored_place(state.newest),
+        "first": {scale: _stored_anchor(anchor) for scale, anchor in state.first.items()},
+        "latest": {scale: _stored_anchor(anchor) for scale, anchor in state.latest.items()},
+    }
+
+
+def read_state(stored: Mapping[str, Any] | None, revision: str) -> StreamState | None:
+    """The stored state; None when there is none, or it stands under another scoring revision."""
+    if stored is None or stored["revision"] != revision:
+        return None
+    return StreamState(
+        stored["ordered_by"],
+        stored["count"],
+        stored["newest"] and _read_place(stored["newest"]),
+        {scale: _read_anchor(anchor) for scale, anchor in stored["first"].items()},
+        {scale: _read_anchor(anchor) for scale, anchor in stored["latest"].items()},
+    )
+
+
+def _stored_place(place: Place) -> list[Any]:
+    return [
+        place.response_id,
+        place.occurred_at and place.occurred_at.astimezone(UTC).isoformat(),
+        place.occurred_on and place.occurred_on.isoformat(),
+        place.session_number,
+        place.completed_at and place.completed_at.astimezone(UTC).isoformat(),
+    ]
+
+
+def _read_place(stored: list[Any]) -> Place:
+    response_id, occurred_at, occurred_on, session_number, completed_at = stored
+    return Place(
+        response_id,
+        occurred_at and datetime.fromisoformat(occurred_at),
+        occurred_on and date.fromisoformat(occurred_on),
+        session_number,
+        completed_at and datetime.fromisoformat(completed_at),
+    )
+
+
+def _stored_anchor(anchor: Anchor) -> list[Any]:
+    return [anchor.response_id, str(anchor.observed.value), anchor.observed.answered]
+
+
+def _read_anchor(stored: list[Any]) -> Anchor:
+    response_id, value, answered = stored
+    return Anchor(response_id, Observed(Decimal(value), answered))

@@ -1,0 +1,55 @@
+"""What the service is told by its environment, read once and never changed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.errors import StartRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One reading of the environment."""
+
+    database_url: str
+    """Where the service connects: `postgresql://user:password@host/database`."""
+    database_owner_url: str
+    """Who owns the tables; used by `rapport migrate` only. Defaults to `database_url`."""
+    host: str
+    port: int
+    workers: int
+    """Processes of `rapport serve`; each has a pool of its own."""
+    pool_size: int
+    """Connections of one process to Postgres."""
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings that `environment` names.
+
+    Raises StartRefused, in one line, when DATABASE_URL is missing or a number is not one.
+    """
+    database_url = environment.get("DATABASE_URL", "")
+    if not database_url:
+        raise StartRefused("DATABASE_URL is not set: name the Postgres database to use.")
+    return Settings(
+        database_url=database_url,
+        database_owner_url=environment.get("DATABASE_OWNER_URL") or database_url,
+        host=environment.get("HOST") or "127.0.0.1",
+        port=_whole_number(environment, "PORT", default=8000, low=1, high=65535),
+        workers=_whole_number(environment, "WORKERS", default=1, low=1, high=64),
+        pool_size=_whole_number(environment, "POOL_SIZE", default=8, low=1, high=200),
+    )
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises StartRefused as settings_from does."""
+    return settings_from(os.environ)
+
+
+def _whole_number(
+    environment: Mapping[str, str], name: str, *, default: int, low: int, high: int
+) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise StartRefused(f"{name} must be a whole number from {low} to {high}.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""The course of one alliance: a read side over its responses."""

@@ -1,0 +1,162 @@
+"""From the stored responses of one alliance to its streams, for one reader."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.instruments.definitions import Catalogue, Definition, Form
+from app.measurement.change import Observed, Reference, band, observed_from
+from app.measurement.course import Anchor, Place, in_order
+from app.measurement.key import Scale
+from app.measurement.scoring import Score, rounded
+from app.responses.outcome import change_out
+from app.responses.rendering import about_of, rater_of
+from app.responses.schemas import ChangeOut
+from app.responses.stream_state import Stream, local, place_of, record_scores, stream_of
+from app.responses.visibility import shown_parts
+from app.tenants.authentication import Actor
+from app.trends.schemas import BandOut, PointOut, StreamOut, ValueOut
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A stored response with its scores as this reader may see them."""
+
+    row: Row
+    place: Place
+    scores: Mapping[str, Score]
+    """Scale -> score; empty when the scores are withheld from this reader."""
+    withheld: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One stream in the order of its occasions."""
+
+    stream: Stream
+    definition: Definition
+    """The newest scoring of what was asked."""
+    placed: Sequence[Rating]
+    unplaced: Sequence[Rating]
+
+    @property
+    def form(self) -> Form:
+        """The form of the stream."""
+        return self.definition.forms[self.stream.form]
+
+
+def courses(rows: Iterable[Row], catalogue: Catalogue, actor: Actor | None) -> list[Course]:
+    """The streams of the rows, in the order of their names; streams are never joined."""
+    by_stream: dict[Stream, list[Row]] = {}
+    for row in rows:
+        by_stream.setdefault(stream_of(row), []).append(row)
+    return [
+        _course(stream, by_stream[stream], catalogue, actor)
+        for stream in sorted(by_stream, key=Stream.name)
+    ]
+
+
+def _course(
+    stream: Stream, rows: Sequence[Row], catalogue: Catalogue, actor: Actor | None
+) -> Course:
+    definition = catalogue.newest_key_of(stream.instrument, stream.form_revision)
+    ratings = {str(row["id"]): _rating(row, definition, actor) for row in rows}
+    placed, unplaced = in_order([rating.place for rating in ratings.values()])
+    return Course(
+        stream,
+        definition,
+        [ratings[place.response_id] for place in placed],
+        [ratings[place.response_id] for place in unplaced],
+    )
+
+
+def _rating(row: Row, definition: Definition, actor: Actor | None) -> Rating:
+    withheld = "scores" not in shown_parts(row, actor)
+    scores = () if withheld else record_scores(row, definition)
+    return Rating(row, place_of(row), {score.scale: score for score in scores}, withheld)
+
+
+def within(course: Course, start: date | None, end: date | None) -> Course:
+    """The course from start to end, both included; undated ratings only without either."""
+    if start is None and end is None:
+        return course
+    placed = [
+        rating
+        for rating in course.placed
+        if (day := rating.place.occurred_on) is not None
+        and (start is None or day >= start)
+        and (end is None or day <= end)
+    ]
+    return Course(course.stream, course.definition, placed, [])
+
+
+def stream_out(course: Course, scale: Scale) -> StreamOut:
+    """One scale of a course as it is shown."""
+    anchors = [
+        Anchor(str(rating.row["id"]), observed)
+        for rating in course.placed
+        if (observed := _observed(rating, scale)) is not None
+    ]
+    row = [*course.placed, *course.unplaced][0].row
+    return StreamOut(
+        rater=rater_of(row),
+        about=about_of(row),
+        instrument=course.stream.instrument,
+        form=course.stream.form,
+        instrument_revision=course.definition.revision,
+        language=course.stream.language,
+        scale=scale.id,
+        component=scale.component,
+        unit=scale.unit,
+        points=[_point_out(rating, scale, course.form) for rating in course.placed],
+        unplaced=[_point_out(rating, scale, course.form) for rating in course.unplaced],
+        first=_value_out(anchors[0]) if anchors else None,
+        latest=_value_out(anchors[-1]) if anchors else None,
+        change_since_first=_since("first", anchors, 0, scale, course.form),
+        change_since_previous=_since("previous", anchors, -2, scale, course.form),
+    )
+
+
+def _since(
+    reference: Reference,
+    anchors: Sequence[Anchor],
+    index: int,
+    scale: Scale,
+    form: Form,
+) -> ChangeOut | None:
+    if len(anchors) < 2:  # noqa: PLR2004 - the latest and one to compare it with
+        return None
+    return change_out(reference, anchors[index], anchors[-1].observed, scale, form.key)
+
+
+def _observed(rating: Rating, scale: Scale) -> Observed | None:
+    score = rating.scores.get(scale.id)
+    return None if score is None else observed_from(score)
+
+
+def _point_out(rating: Rating, scale: Scale, form: Form) -> PointOut:
+    row, score, observed = rating.row, rating.scores.get(scale.id), _observed(rating, scale)
+    unscored = "withheld" if rating.withheld else "not_scorable"
+    limits = band(observed, scale, form.key) if observed else None
+    return PointOut(
+        response_id=row["id"],
+        occasion_id=row["occasion_id"],
+        session_number=row["session_number"],
+        occurred_at=local(row["occurred_at"], row["occurred_at_offset"]),
+        occurred_on=row["occurred_on"],
+        value=float(rounded(observed.value)) if observed else None,
+        status="scored" if observed else unscored,
+        band=limits and BandOut(low=float(rounded(limits[0])), high=float(rounded(limits[1]))),
+        prorated=score is not None and score.prorated,
+        record_kind=row["record_kind"],
+    )
+
+
+def _value_out(anchor: Anchor) -> ValueOut:
+    return ValueOut(
+        response_id=UUID(anchor.response_id), value=float(rounded(anchor.observed.value))
+    )

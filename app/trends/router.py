@@ -1,0 +1,48 @@
+"""The course of an alliance over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from app.alliances.schemas import Day
+from app.edge.json_body import StrictJsonRoute
+from app.edge.problem_documents import problems
+from app.instruments.dependency import CatalogueInUse
+from app.instruments.schemas import FormId, InstrumentId, RaterRole
+from app.responses.schemas import Instant
+from app.tenants.authentication import Caller, caller_with
+from app.tenants.service import Scope
+from app.trends import service
+from app.trends.schemas import TrendOut
+
+router = APIRouter(prefix="/v1/alliances", tags=["Trends"], route_class=StrictJsonRoute)
+
+
+@router.get("/{alliance_id}/trend", operation_id="get_trend", responses=problems(404))
+async def get_trend(
+    alliance_id: UUID,
+    caller: Annotated[Caller, caller_with(Scope.TRENDS_READ)],
+    catalogue: CatalogueInUse,
+    instrument: Annotated[InstrumentId | None, Query()] = None,
+    form: Annotated[FormId | None, Query()] = None,
+    role: Annotated[RaterRole | None, Query(description="The rater's role.")] = None,
+    scale: Annotated[str | None, Query(max_length=60)] = None,
+    start: Annotated[
+        Day | None, Query(alias="from", description="First day of occasions, YYYY-MM-DD.")
+    ] = None,
+    end: Annotated[
+        Day | None, Query(alias="to", description="Last day of occasions, YYYY-MM-DD.")
+    ] = None,
+    as_of: Annotated[
+        Instant | None, Query(description="What was known then, by time of receipt.")
+    ] = None,
+) -> TrendOut:
+    """How an alliance went, rating by rating, in the order of its occasions.
+
+    One stream for each rater, form, language and scale; they are never joined or averaged.
+    Client and professional of one occasion stand side by side in `dyad`.
+    """
+    window = service.Window(instrument, form, role, scale, start, end, as_of)
+    async with caller.transaction() as transaction:
+        return await service.trend(transaction, catalogue, caller.actor, alliance_id, window)

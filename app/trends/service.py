@@ -1,0 +1,71 @@
+"""Reading the course of one alliance."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from app.alliances.schemas import AllianceOut
+from app.alliances.service import get
+from app.database import Transaction
+from app.instruments.definitions import Catalogue
+from app.responses.schemas import NotComputed
+from app.tenants.authentication import Actor
+from app.trends import queries
+from app.trends.course import courses, stream_out, within
+from app.trends.dyad import dyad_out
+from app.trends.schemas import TrendOut
+
+NOT_COMPUTED: Final = [
+    NotComputed(code=code, why=f"This release computes no {code}.")
+    for code in ("level", "slope", "drops", "signals")
+]
+"""A reader who looks for a drop and finds nothing must not take that for "no drop"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of an alliance's course is asked for; None: everything."""
+
+    instrument: str | None = None
+    form: str | None = None
+    role: str | None = None
+    scale: str | None = None
+    start: date | None = None
+    end: date | None = None
+    as_of: datetime | None = None
+
+
+async def trend(
+    transaction: Transaction,
+    catalogue: Catalogue,
+    actor: Actor | None,
+    alliance_id: UUID,
+    window: Window,
+) -> TrendOut:
+    """The streams of an alliance in the order of their occasions, as this reader may see them.
+
+    as_of changes what was known, never what may be seen. Raises NotFound, also for another
+    tenant's alliance.
+    """
+    alliance = await get(transaction, alliance_id)
+    given = {"instrument": window.instrument, "form": window.form, "role": window.role}
+    filters = {name: value for name, value in given.items() if value is not None}
+    rows = await queries.responses_of_alliance(transaction, alliance_id, filters, window.as_of)
+    shown = [
+        course
+        for whole in courses(rows, catalogue, actor)
+        if (course := within(whole, window.start, window.end)).placed or course.unplaced
+    ]
+    return TrendOut(
+        alliance=AllianceOut.model_validate(dict(alliance)),
+        as_of=window.as_of,
+        streams=[
+            stream_out(course, scale)
+            for course in shown
+            for scale in course.form.key.scales
+            if window.scale in {None, scale.id}
+        ],
+        dyad=dyad_out(shown, window.scale),
+        not_computed=NOT_COMPUTED,
+    )

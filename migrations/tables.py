@@ -1,0 +1,58 @@
+"""The one way in which migrations make a table of tenant data."""
+
+import sqlalchemy as sa
+from alembic import op
+
+APP_ROLE = "rapport_app"
+
+
+def make_app_role() -> None:
+    """Make the role that every service connection takes.
+
+    Roles belong to the whole server: it may be there already, or be made by another database's
+    migration at this moment.
+    """
+    op.execute(
+        f"""
+        DO $$ BEGIN
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN
+            BEGIN
+              CREATE ROLE {APP_ROLE} NOLOGIN;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+            END;
+          END IF;
+        END $$
+        """
+    )
+    op.execute(f"GRANT SELECT ON alembic_version TO {APP_ROLE}")
+
+
+def make_tenant_table(
+    name: str, *parts: sa.schema.SchemaItem, grants: str, fillfactor: int | None = None
+) -> None:
+    """Make a table led by tenant_id and grant the app role what it needs on it, no more.
+
+    Where Citus is present the table is distributed before its foreign keys are added: the other
+    way round Citus quietly keeps it on one node.
+    """
+    foreign_keys = [part for part in parts if isinstance(part, sa.ForeignKeyConstraint)]
+    others = [part for part in parts if not isinstance(part, sa.ForeignKeyConstraint)]
+    storage = {} if fillfactor is None else {"postgresql_with": {"fillfactor": str(fillfactor)}}
+    op.create_table(name, *others, **storage)  # type: ignore[arg-type]
+    if _citus():
+        colocated = "" if name == "tenants" else ", colocate_with => 'tenants'"
+        op.execute(f"SELECT create_distributed_table('{name}', 'tenant_id'{colocated})")
+    for key in foreign_keys:
+        columns = [column.name for column in key.columns] or list(key.column_keys)
+        targets = [element.target_fullname.split(".") for element in key.elements]
+        op.create_foreign_key(
+            str(key.name), name, targets[0][0], columns, [column for _, column in targets]
+        )
+    op.execute(f"GRANT {grants} ON {name} TO {APP_ROLE}")
+
+
+def _citus() -> bool:
+    found = op.get_bind().scalar(
+        sa.text("SELECT to_regproc('create_distributed_table') IS NOT NULL")
+    )
+    return bool(found)

@@ -1,0 +1,85 @@
+"""Holds every answer in every test against openapi/openapi.json."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
+UNDOCUMENTED = ("/docs", "/openapi.json")
+
+
+class ContractBroken(AssertionError):
+    """An answer that the contract does not describe."""
+
+
+class ContractTransport(httpx.AsyncBaseTransport):
+    """Passes requests on and checks what comes back."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self.inner.handle_async_request(request)
+        content = await answer.aread()
+        check(request.method, request.url.path, answer.status_code, answer.headers, content)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+def check(method: str, path: str, status: int, headers: httpx.Headers, content: bytes) -> None:
+    """Raises ContractBroken unless the contract describes this answer."""
+    if path.startswith(UNDOCUMENTED):
+        return
+    media_type = headers.get("content-type", "").partition(";")[0]
+    if status >= 400 and media_type != "application/problem+json":
+        raise ContractBroken(f"{method} {path}: {status} came as {media_type}")
+    if not headers.get("x-request-id"):
+        raise ContractBroken(f"{method} {path}: no X-Request-Id")
+    schema = _schema(method.lower(), path, status, media_type)
+    errors = sorted(_validator(json.dumps(schema)).iter_errors(json.loads(content)), key=str)
+    if errors:
+        raise ContractBroken(f"{method} {path}: {status}: {errors[0].message}")
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The committed contract."""
+    loaded: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _schema(method: str, path: str, status: int, media_type: str) -> dict[str, Any]:
+    """The schema of an answer; for paths and methods that do not exist, the problem document."""
+    problem = {"$ref": "urn:contract#/components/schemas/ProblemOut"}
+    operation = _operation(method, path)
+    if operation is None:
+        if status in {404, 405}:
+            return problem
+        raise ContractBroken(f"{method} {path} is not in the contract and answered {status}")
+    declared = operation["responses"].get(str(status))
+    if declared is None:
+        raise ContractBroken(f"{method} {path} does not declare {status}")
+    schema: dict[str, Any] = declared["content"][media_type]["schema"]
+    return {"$ref": schema["$ref"].replace("#", "urn:contract#")} if "$ref" in schema else schema
+
+
+def _operation(method: str, path: str) -> dict[str, Any] | None:
+    for template, item in contract()["paths"].items():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, path) and method in item:
+            found: dict[str, Any] = item[method]
+            return found
+    return None
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    resource = Resource(contents=contract(), specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource("urn:contract", resource)
+    return Draft202012Validator(json.loads(schema), registry=registry)
