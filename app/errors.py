@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 
-class StartRefused(Exception):  # noqa: N818 - it names what happened, as the problems do
+class StartRefused(Exception):
     """A command cannot start; the message is the one line its user reads."""
 
 
@@ -38,7 +38,7 @@ class FieldError:
 
 
 @dataclass(eq=False)
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+class Problem(Exception):
     """An answer other than 2xx. `code` is stable; `detail` is for people."""
 
     status: ClassVar[int] = 500

@@ -22,7 +22,7 @@ class AnswerFault:
     detail: str
 
 
-class AnswersRefused(ValueError):  # noqa: N818 - refusing is what happened
+class AnswersRefused(ValueError):
     """The answers do not fit the form; `faults` names each one, in the order answered."""
 
     def __init__(self, faults: tuple[AnswerFault, ...]) -> None:
