@@ -1,6 +1,6 @@
 """Builds the application: routers, edge, documentation, start and stop."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -23,7 +23,7 @@ from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
 from app.responses.router import router as responses
 from app.settings import Settings, read_settings
-from app.tenants.authentication import KnownKeys
+from app.tenants.authentication import Clock, KnownKeys
 from app.trends.router import router as trends
 
 VERSION: Final = "0.1.0"
@@ -35,7 +35,6 @@ Every error is a problem document (RFC 9457). Times are RFC 3339 with offset, da
 Unknown fields in a request are refused; answers may gain fields and codes at any time.
 """
 ASSETS: Final = "/docs/assets"
-Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:

@@ -10,7 +10,7 @@ from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch, Re
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
-from app.tenants.authentication import Caller, Now, caller_with
+from app.tenants.authentication import Caller, ClockInUse, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=StrictJsonRoute)
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=Stric
 )
 async def create_alliance(
     body: AllianceCreate,
-    now: Now,
+    clock: ClockInUse,
     response: Response,
     caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
 ) -> AllianceOut:
@@ -33,7 +33,7 @@ async def create_alliance(
     Submissions make alliances by themselves; this call is for those who want them beforehand.
     """
     async with caller.transaction() as transaction:
-        alliance, new = await service.create(transaction, body, now)
+        alliance, new = await service.create(transaction, body, clock())
     response.status_code = 201 if new else 200
     response.headers["ETag"] = service.etag(alliance)
     return AllianceOut.model_validate(dict(alliance))

@@ -18,8 +18,9 @@ AHEAD: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
-    """The form that a submission is about, with its scores under the revision it names."""
+    """A submission whose form has been read and scored, under the revision that it names."""
 
+    submission: Submission
     chosen: ChosenForm
     scores: tuple[Score, ...]
     newest: Definition
@@ -47,7 +48,7 @@ def filled_form(catalogue: Catalogue, submission: Submission, now: datetime) -> 
     under_newest = scores
     if newest.revision != definition.revision:
         under_newest = _scores(ChosenForm(newest, newest.forms[chosen.form.id]), submission)
-    return FilledForm(chosen, scores, newest, observed_values(under_newest))
+    return FilledForm(submission, chosen, scores, newest, observed_values(under_newest))
 
 
 def _scores(chosen: ChosenForm, submission: Submission) -> tuple[Score, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.responses.schemas import OccasionOut, Outcome, Person, Rater, ResponseOut, ResponseRecord
+from app.responses.schemas import OccasionOut, Person, Rater, ResponseOut, ResponseRecord
 from app.responses.stream_state import local
 from app.responses.visibility import shown_parts
 from app.tenants.authentication import Actor
@@ -46,14 +46,10 @@ def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseReco
     """A stored response as far as this reader may see it."""
     shown = shown_parts(row, actor)
     answers_shown, scores_shown = "answers" in shown, "scores" in shown
-    outcome = row["outcome"]
-    if not scores_shown:
-        outcome = outcome | {"scores": [], "quality": [], "change": []}
-    elif not answers_shown:
-        outcome = outcome | {"quality": []}
     return ResponseRecord(
         **_identity(row),
-        **Outcome.model_validate(outcome).model_dump(),
+        scores=row["outcome"]["scores"] if scores_shown else [],
+        quality=row["outcome"]["quality"] if answers_shown else [],
         **{name: row[name] for name in RECORD_AS_STORED},
         answers=row["answers"] if answers_shown else None,
         reported_scores=row["reported_scores"] if scores_shown else None,

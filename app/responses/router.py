@@ -12,9 +12,10 @@ from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
 from app.responses import service
+from app.responses.filled_form import filled_form
 from app.responses.rendering import response_record, submission_answer
 from app.responses.schemas import ResponseOut, ResponseRecord, Submission
-from app.tenants.authentication import Caller, Now, caller_with
+from app.tenants.authentication import Caller, ClockInUse, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/responses", tags=["Responses"], route_class=StrictJsonRoute)
@@ -36,15 +37,21 @@ REPLAY = {
     responses=problems(400, 404, 409, 413, 415) | {200: REPLAY},
 )
 async def submit_response(
-    body: Submission, response: Response, caller: Writer, catalogue: CatalogueInUse, now: Now
+    body: Submission,
+    response: Response,
+    caller: Writer,
+    catalogue: CatalogueInUse,
+    clock: ClockInUse,
 ) -> ResponseOut:
     """Validate, score and store one filled-in form.
 
     201: it is stored, durably, and these are its scores and its change against this rater's own
     past. Sending the same again under the same `external_id` is safe: 200 with the stored answer.
     """
+    # Read first: a form that cannot be stored takes no connection.
+    filled = filled_form(catalogue, body, clock())
     async with caller.transaction() as transaction:
-        record, replayed = await service.submit(transaction, caller, catalogue, body, now)
+        record, replayed = await service.submit(transaction, caller, filled, clock)
     if replayed:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"

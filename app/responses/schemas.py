@@ -269,8 +269,8 @@ class Outcome(BaseModel):
     not_computed: list[NotComputed]
 
 
-class ResponseOut(Outcome):
-    """The answer to a submission."""
+class ResponseIdentity(BaseModel):
+    """Which response it is."""
 
     id: UUID
     external_id: str | None
@@ -292,9 +292,18 @@ class ResponseOut(Outcome):
     record_kind: str = Field(description="`answered`, or `scores_only` from an older system.")
 
 
-class ResponseRecord(ResponseOut):
-    """A stored response, as far as its rater was told that this reader would see it."""
+class ResponseOut(ResponseIdentity, Outcome):
+    """The answer to a submission."""
 
+
+class ResponseRecord(ResponseIdentity):
+    """A stored response, as far as its rater was told that this reader would see it.
+
+    Change is for the trend, which looks at what this reader may see of the other ratings too.
+    """
+
+    scores: list[ScoreOut]
+    quality: list[QualityOut]
     answers: dict[str, Any] | None
     reported_scores: list[dict[str, Any]] | None
     withheld: list[str] = Field(

@@ -1,7 +1,7 @@
 """Taking and reading responses: decide, then one write. The only way in, whatever the door."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from app.errors import (
     NotFound,
     StaleVersion,
 )
-from app.instruments.definitions import Catalogue
 from app.instruments.service import quality_out, score_out
 from app.measurement.course import (
     Place,
@@ -30,7 +29,7 @@ from app.measurement.course import (
 )
 from app.responses import outcome, queries
 from app.responses.content import content_sha256
-from app.responses.filled_form import FilledForm, filled_form
+from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties, parties
 from app.responses.schemas import OccasionIn, Outcome, Submission
 from app.responses.stream_state import (
@@ -41,37 +40,37 @@ from app.responses.stream_state import (
     read_state,
     stored_state,
 )
-from app.tenants.authentication import Caller
+from app.tenants.authentication import Caller, Clock
 
 Record = Mapping[str, Any]
 """A response as the responses table has it."""
 
 
 async def submit(
-    transaction: Transaction,
-    caller: Caller,
-    catalogue: Catalogue,
-    submission: Submission,
-    now: datetime,
+    transaction: Transaction, caller: Caller, filled: FilledForm, clock: Clock
 ) -> tuple[Record, bool]:
     """The stored response, and True if it had been stored before (a replay).
 
-    Raises InvalidRequest with what to mend; NotFound for an unknown alliance id;
-    AllianceConflict for a known alliance with other members; for a known external_id
+    Raises InvalidRequest when rater, about or occasion do not fit the alliance; NotFound for an
+    unknown alliance id; AllianceConflict for a known alliance with other members; for a known external_id
     ExternalIdReused (other content), StaleVersion or AmendmentUnsupported (other version).
     """
-    filled = filled_form(catalogue, submission, now)
-    alliance = await locked_for_submission(transaction, submission.source, submission.alliance, now)
+    submission = filled.submission
+    alliance = await locked_for_submission(
+        transaction, submission.source, submission.alliance, clock()
+    )
     _refuse_after_end(submission.occasion, alliance)
     who = parties(alliance.members, submission.rater, submission.about_ref)
-    stream = _stream(submission, filled, who)
+    stream = _stream(filled, who)
     response_id = uuid7()
     point = Point(_place(response_id, submission), filled.values)
     state, references = await _course(transaction, alliance, stream, filled, point)
-    record = _record(submission, filled, alliance, who, caller) | {
+    # After the lock, so that what is received later is never marked as earlier.
+    received_at = clock()
+    record = _record(filled, alliance, who, caller) | {
         "id": response_id,
-        "outcome": _outcome(submission, filled, point, references).model_dump(mode="json"),
-        "received_at": max(now, alliance.last_received_at or now),
+        "outcome": _outcome(filled, point, references).model_dump(mode="json"),
+        "received_at": max(received_at, alliance.last_received_at or received_at),
     }
     occasion_id = await queries.record_response(
         transaction,
@@ -135,7 +134,8 @@ async def _known(transaction: Transaction, submission: Submission, record: Recor
     return stored
 
 
-def _stream(submission: Submission, filled: FilledForm, who: Parties) -> Stream:
+def _stream(filled: FilledForm, who: Parties) -> Stream:
+    submission = filled.submission
     proxy_ref = submission.assistance.proxy_ref if submission.assistance else None
     chosen = filled.chosen
     return new_stream(who, proxy_ref, chosen.definition, chosen.form.id, submission.language)
@@ -167,12 +167,8 @@ async def _course(
     return state_of(points), references  # type: ignore[return-value]
 
 
-def _outcome(
-    submission: Submission,
-    filled: FilledForm,
-    point: Point,
-    references: outcome.References | None,
-) -> Outcome:
+def _outcome(filled: FilledForm, point: Point, references: outcome.References | None) -> Outcome:
+    answers = filled.submission.answers
     form = filled.newest.forms[filled.chosen.form.id]
     change = outcome.changes(form, point, references or {})
     not_computed = [outcome.SIGNALS]
@@ -182,19 +178,19 @@ def _outcome(
         not_computed.append(outcome.FIRST_RATING)
     return Outcome(
         scores=[score_out(score, filled.chosen.form) for score in filled.scores],
-        quality=quality_out(filled.chosen, submission.answers) if submission.answers else [],
+        quality=quality_out(filled.chosen, answers) if answers else [],
         change=change,
         not_computed=not_computed,
     )
 
 
 def _record(
-    submission: Submission,
     filled: FilledForm,
     alliance: LockedAlliance,
     who: Parties,
     caller: Caller,
 ) -> dict[str, Any]:
+    submission = filled.submission
     definition, form = filled.chosen.definition, filled.chosen.form
     return {
         "alliance_id": alliance.id,

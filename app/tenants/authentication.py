@@ -19,6 +19,8 @@ KEY_TRUSTED_SECONDS: Final = 30.0
 """How long a process goes on trusting a key that it has looked up: a revoked one ends by then."""
 KEYS_REMEMBERED: Final = 4096
 
+Clock = Callable[[], datetime]
+
 ACTOR_ROLES: Final = ("client", "professional", "family_member", "supervisor", "observer")
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
@@ -146,9 +148,9 @@ def caller_with(scope: str) -> Any:  # noqa: ANN401 - what FastAPI takes as a de
     return Security(identified, scopes=[scope])
 
 
-async def _time_of_call(request: Request) -> datetime:
-    clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
+async def _clock(request: Request) -> Clock:
+    clock: Clock = request.app.state.clock
+    return clock
 
 
-Now = Annotated[datetime, Depends(_time_of_call)]
+ClockInUse = Annotated[Clock, Depends(_clock)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
@@ -80,6 +80,6 @@ def _operation(method: str, path: str) -> dict[str, Any] | None:
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
-    resource = Resource(contents=contract(), specification=DRAFT202012)
+    resource = DRAFT202012.create_resource(contract())
     registry: Registry[Any] = Registry().with_resource("urn:contract", resource)
     return Draft202012Validator(json.loads(schema), registry=registry)

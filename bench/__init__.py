@@ -1,0 +1,1 @@
+"""`make bench`: how fast the service is here, as ratios to an empty FastAPI twin."""

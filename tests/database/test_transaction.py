@@ -1,0 +1,179 @@
+"""The door to Postgres: what it commits, what it refuses to call committed."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from app.database import APP_ROLE, Database, Statement, compiled, connected
+from app.errors import InternalError, Unavailable
+from app.settings import Settings
+from tests.conftest import Tenant
+from tests.support.factories import submission
+
+FAILS = Statement("SELECT 1 / 0 WHERE $1::uuid IS NOT NULL", ("tenant_id",), {})
+SETTINGS = Statement(
+    "SELECT current_user AS who, current_setting('app.tenant') AS tenant, $1::uuid AS named",
+    ("tenant_id",),
+    {},
+)
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may do what the app role may not."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def failing_commits(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """Every transaction that stores a response fails when it commits."""
+    await owner.execute(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+          AS 'BEGIN RAISE EXCEPTION ''too late''; END';
+        CREATE CONSTRAINT TRIGGER refuse_at_commit AFTER INSERT ON responses
+          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+        """
+    )
+    yield
+    await owner.execute("DROP TRIGGER refuse_at_commit ON responses; DROP FUNCTION refuse()")
+
+
+async def stored_rows(owner: asyncpg.Connection, tenant: Tenant) -> int:
+    tables = ("responses", "alliances", "occasions", "alliance_state")
+    return sum(
+        [
+            await owner.fetchval(
+                f"SELECT count(*) FROM {table} WHERE tenant_id = $1",  # noqa: S608 - our own names
+                tenant.id,
+            )
+            for table in tables
+        ]
+    )
+
+
+@pytest.mark.usefixtures("failing_commits")
+async def test_a_failed_commit_is_answered_5xx_and_nothing_is_stored(
+    client: httpx.AsyncClient, tenant: Tenant, owner: asyncpg.Connection
+) -> None:
+    answer = await client.post("/v1/responses", json=submission())
+
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    assert await stored_rows(owner, tenant) == 0
+
+
+async def test_a_swallowed_statement_error_is_not_called_committed(database: Database) -> None:
+    async def swallow() -> None:
+        async with database.transaction(uuid4()) as transaction:
+            with contextlib.suppress(asyncpg.DivisionByZeroError):
+                await transaction.row(FAILS)
+
+    with pytest.raises(InternalError):
+        await swallow()
+
+
+async def test_what_is_answered_is_there_for_another_connection(
+    tenant: Tenant, app: FastAPI, owner: asyncpg.Connection
+) -> None:
+    """At the first byte of the answer the row is visible elsewhere."""
+    seen: list[int] = []
+
+    async def watched(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+        async def sending(message: dict) -> None:  # type: ignore[type-arg]
+            if message["type"] == "http.response.start":
+                seen.append(await stored_rows(owner, tenant))
+            await send(message)  # type: ignore[operator]
+
+        await app(scope, receive, sending)  # type: ignore[arg-type]
+
+    headers = {"Authorization": f"Bearer {tenant.key}"}
+    transport = httpx.ASGITransport(watched)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://service", headers=headers
+    ) as client:
+        answer = await client.post("/v1/responses", json=submission())
+    assert answer.status_code == 201
+    assert seen == [4]
+
+
+async def test_an_exception_rolls_back(database: Database, owner: asyncpg.Connection) -> None:
+    tenant_id = uuid4()
+    insert = Statement("INSERT INTO tenants VALUES ($1, 'x', '{}', now())", ("tenant_id",), {})
+
+    async def insert_and_raise() -> None:
+        async with database.transaction(tenant_id) as transaction:
+            await transaction.rows(insert)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await insert_and_raise()
+    found = await owner.fetchval("SELECT count(*) FROM tenants WHERE tenant_id = $1", tenant_id)
+    assert found == 0
+
+
+async def test_every_transaction_is_the_app_role_with_its_tenant(database: Database) -> None:
+    tenant_id = uuid4()
+    async with database.transaction(tenant_id) as transaction:
+        row = await transaction.row(SETTINGS)
+    assert row is not None
+    assert (row["who"], row["tenant"], row["named"]) == (APP_ROLE, str(tenant_id), tenant_id)
+
+
+async def test_the_tenant_does_not_outlive_its_transaction(settings: Settings) -> None:
+    left = Statement(
+        "SELECT current_setting('app.tenant', true) AS tenant, $1::uuid", ("tenant_id",), {}
+    )
+    async with connected(settings.database_url, pool_size=1) as database:
+        first, second = uuid4(), uuid4()
+        async with database.transaction(first) as transaction:
+            await transaction.row(left)
+        async with database.transaction(second) as transaction:
+            row = await transaction.row(left)
+        async with database._pool.acquire() as connection:  # noqa: SLF001 - what is left on it
+            after = await connection.fetchval("SELECT current_setting('app.tenant', true)")
+    assert row is not None
+    assert (row["tenant"], after) == (str(second), "")
+
+
+async def test_a_cancelled_caller_leaves_a_usable_connection(settings: Settings) -> None:
+    sleep = Statement("SELECT pg_sleep(5), $1::uuid", ("tenant_id",), {})
+    async with connected(settings.database_url, pool_size=1) as database:
+
+        async def wait() -> None:
+            async with database.transaction(uuid4()) as transaction:
+                await transaction.row(sleep)
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with database.transaction(uuid4()) as transaction:
+            row = await transaction.row(SETTINGS)
+    assert row is not None
+
+
+async def test_a_pool_without_room_is_unavailable_not_a_crash(settings: Settings) -> None:
+    async with (
+        connected(settings.database_url, pool_size=1) as database,
+        database.transaction(uuid4()),
+    ):
+        with pytest.raises(Unavailable) as refused:
+            async with database.transaction(uuid4()):
+                pass
+    assert refused.value.headers["Retry-After"] == "1"
+
+
+def test_a_statement_without_its_tenant_is_refused() -> None:
+    with pytest.raises(ValueError, match="tenant_id"):
+        compiled(sa.select(sa.literal(1)))
