@@ -52,8 +52,8 @@ async def submit(
     """The stored response, and True if it had been stored before (a replay).
 
     Raises InvalidRequest when rater, about or occasion do not fit the alliance; NotFound for an
-    unknown alliance id; AllianceConflict for a known alliance with other members; for a known external_id
-    ExternalIdReused (other content), StaleVersion or AmendmentUnsupported (other version).
+    unknown alliance id; AllianceConflict for a known alliance with other members; for a known
+    external_id ExternalIdReused (other content), StaleVersion or AmendmentUnsupported.
     """
     submission = filled.submission
     alliance = await locked_for_submission(
