@@ -207,18 +207,18 @@ def _make_responses() -> None:
         sa.CheckConstraint(
             "(record_kind = 'answered' AND answers IS NOT NULL AND reported_scores IS NULL) OR "
             "(record_kind = 'scores_only' AND answers IS NULL AND reported_scores IS NOT NULL)",
-            name="ck_responses_record_kind",
+            name="record_kind",
         ),
         sa.CheckConstraint(
             "occurred_at IS NOT NULL OR occurred_on IS NOT NULL OR session_number IS NOT NULL",
-            name="ck_responses_has_occasion",
+            name="has_occasion",
         ),
         sa.CheckConstraint(
             "(occurred_at IS NULL) = (occurred_at_offset IS NULL) AND "
             "(completed_at IS NULL) = (completed_at_offset IS NULL)",
-            name="ck_responses_offsets",
+            name="offsets",
         ),
-        sa.CheckConstraint("external_version >= 1", name="ck_responses_external_version"),
+        sa.CheckConstraint("external_version >= 1", name="external_version"),
         _foreign_key("responses", ["tenant_id", "alliance_id"], "alliances"),
         _foreign_key("responses", ["tenant_id", "occasion_id"], "occasions"),
         _foreign_key("responses", ["tenant_id", "amends"], "responses"),

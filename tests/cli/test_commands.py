@@ -1,0 +1,103 @@
+"""The command line as its user meets it: what it prints, how it ends."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def rapport(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command with nothing in its environment but what is named."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The single line that a command which could not start leaves. No traceback."""
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == 1, done
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("rapport: ")
+    return lines[0]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port: int = taken.getsockname()[1]
+        yield port
+
+
+def test_without_a_database_url_it_says_so() -> None:
+    assert "DATABASE_URL is not set" in one_line(rapport("serve"))
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("PORT", "70000"), ("WORKERS", "0")])
+def test_a_setting_that_is_no_number_is_named(name: str, value: str) -> None:
+    environment = {"DATABASE_URL": "postgresql://nowhere", name: value}
+    assert name in one_line(rapport("serve", **environment))
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_an_unreachable_database_is_one_line_without_its_password(command: str) -> None:
+    url = "postgresql://somebody:secret@127.0.0.1:1/nothing"
+    line = one_line(rapport(command, DATABASE_URL=url))
+    assert "127.0.0.1/nothing" in line
+    assert "secret" not in line
+
+
+def test_an_unreadable_url_is_one_line() -> None:
+    assert "rapport: " in one_line(rapport("migrate", DATABASE_URL="not a url"))
+
+
+def test_a_schema_that_is_behind_is_one_line(postgres_server: str) -> None:
+    line = one_line(rapport("serve", DATABASE_URL=postgres_server))
+    assert "run `rapport migrate`" in line
+
+
+def test_a_busy_port_is_one_line(database_url: str, taken_port: int) -> None:
+    line = one_line(rapport("serve", DATABASE_URL=database_url, PORT=str(taken_port)))
+    assert f":{taken_port}" in line
+
+
+def test_a_tenant_and_its_keys(database_url: str) -> None:
+    tenant = rapport("tenants", "create", "Clinic", DATABASE_URL=database_url).stdout.strip()
+    made = rapport(
+        "keys", "create", "--tenant", tenant, "--label", "ehr", "--scope", "responses:write",
+        "--days", "30", DATABASE_URL=database_url,
+    )  # fmt: skip
+    key = made.stdout.strip()
+    assert re.fullmatch(r"rpt_[0-9a-f]{32}_[0-9a-f]{12}_[0-9a-f]{48}", key)
+    assert key.split("_")[1] == tenant.replace("-", "")
+
+    revoke = ("keys", "revoke", "--tenant", tenant, key.split("_")[2])
+    assert rapport(*revoke, DATABASE_URL=database_url).returncode == 0
+    assert "revoked already" in one_line(rapport(*revoke, DATABASE_URL=database_url))
+
+
+def test_a_key_of_nobody_is_refused(database_url: str) -> None:
+    nobody = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
+    done = rapport("keys", "create", "--tenant", nobody, "--label", "x", DATABASE_URL=database_url)
+    assert "no such tenant" in one_line(done)
+
+
+def test_the_catalogue_and_the_contract_are_in_order() -> None:
+    assert "no faults" in rapport("instruments", "check").stdout
+    assert rapport("openapi", "--check").returncode == 0
