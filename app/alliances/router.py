@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 
 from app.alliances import service
-from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch, Ref
+from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
+from app.edge.scalars import Ref
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
 from app.tenants.authentication import Caller, ClockInUse, caller_with
 from app.tenants.service import Scope

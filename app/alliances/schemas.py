@@ -1,54 +1,13 @@
 """What travels about alliances."""
 
-import re
 from datetime import date, datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import BaseModel, Field, model_validator
 
-MEMBER_ROLES: Final = ("client", "professional", "family_member", "other")
-FIRST_YEAR: Final = 1900
-DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+from app.edge.scalars import Closed, Day, Ref, Source
 
-
-def _no_control_characters(text: str) -> str:
-    if CONTROL.search(text):
-        raise ValueError("Control characters are not taken.")
-    return text
-
-
-def _iso_day(value: object) -> object:
-    if isinstance(value, str) and DAY.fullmatch(value):
-        return value
-    raise ValueError("Expected a date as YYYY-MM-DD.")
-
-
-def _from_1900(day: date) -> date:
-    if day.year < FIRST_YEAR:
-        raise ValueError("Expected a date from 1900 on.")
-    return day
-
-
-Ref = Annotated[
-    str,
-    Field(min_length=1, max_length=200, description="The caller's own id; compared exactly."),
-    AfterValidator(_no_control_characters),
-]
-Day = Annotated[
-    date,
-    BeforeValidator(_iso_day, json_schema_input_type=date),
-    AfterValidator(_from_1900),
-    Field(description="YYYY-MM-DD, from 1900 on."),
-]
 MemberRole = Literal["client", "professional", "family_member", "other"]
 Setting = Literal[
     "psychotherapy",
@@ -60,15 +19,6 @@ Setting = Literal[
     "other",
 ]
 EndReason = Literal["completed", "dropped_out", "transferred", "administrative", "unknown"]
-Source = Annotated[
-    Ref, Field(description="The system that the identifiers come from; ids are unique within it.")
-]
-
-
-class Closed(BaseModel):
-    """A request object: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Member(Closed):

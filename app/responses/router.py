@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.alliances.schemas import Ref
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
+from app.edge.scalars import Ref
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from

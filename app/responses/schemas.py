@@ -1,14 +1,11 @@
 """What travels about responses."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -16,7 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from app.alliances.schemas import FIRST_YEAR, AllianceInSubmission, Closed, Day, Ref, Source
+from app.alliances.schemas import AllianceInSubmission
+from app.edge.scalars import Closed, Day, Instant, Language, Ref, Source
 from app.instruments.schemas import (
     Answers,
     FormId,
@@ -27,46 +25,6 @@ from app.instruments.schemas import (
     ScoreOut,
 )
 
-LAST_YEAR: Final = 9998
-"""So that no offset can push an instant out of what a calendar holds."""
-INSTANT: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
-
-
-def _rfc_3339(value: object) -> object:
-    if isinstance(value, str) and INSTANT.fullmatch(value):
-        return value
-    raise ValueError("Expected an RFC 3339 time with offset, such as 2026-11-20T10:00:00+01:00.")
-
-
-def _instant_from_1900(instant: datetime) -> datetime:
-    if instant.year < FIRST_YEAR or instant.year > LAST_YEAR:
-        raise ValueError("Expected a time from 1900 on.")
-    return instant
-
-
-def _language_tag(tag: str) -> str:
-    """One spelling for each tag, so that `en-us` and `en-US` are one stream."""
-    primary, *rest = tag.split("-")
-    return "-".join([primary.lower(), *(p.upper() if len(p) == 2 else p.lower() for p in rest)])  # noqa: PLR2004
-
-
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_rfc_3339, json_schema_input_type=datetime),
-    AfterValidator(_instant_from_1900),
-    Field(description="RFC 3339 with offset; given back with the offset as sent."),
-]
-Language = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-        max_length=35,
-        description="BCP 47: the language version that was filled in; a stream of its own.",
-    ),
-    AfterValidator(_language_tag),
-]
 Mode = Literal["self_online", "self_paper", "kiosk", "interview", "phone", "unknown"]
 Audience = Literal["client", "professional", "supervisor"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from app.alliances.schemas import Day
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
+from app.edge.scalars import Day, Instant
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId, RaterRole
-from app.responses.schemas import Instant
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 from app.trends import service
