@@ -176,7 +176,7 @@ def _posted(client: httpx.Client, submission: Mapping[str, Any]) -> httpx.Respon
         except httpx.TransportError:
             time.sleep(1)
             continue
-        if answer.status_code < 500:
+        if not answer.is_server_error:
             return answer
         time.sleep(float(answer.headers.get("Retry-After", TRIES - left)))
     return client.post("/v1/responses", json=submission)

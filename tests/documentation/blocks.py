@@ -85,9 +85,8 @@ def differences(shown: Any, printed: Any, place: str = "") -> Iterator[str]:
         yield from _object_differences(shown, printed, place)
     elif isinstance(shown, list) and isinstance(printed, list):
         yield from _list_differences(shown, printed, place)
-    elif type(shown) is bool or type(printed) is bool or shown != printed:
-        if shown is not printed:
-            yield f"{place or '/'}: the page shows {shown!r}, printed was {printed!r}"
+    elif shown != printed or isinstance(shown, bool) != isinstance(printed, bool):
+        yield f"{place or '/'}: the page shows {shown!r}, printed was {printed!r}"
 
 
 def _object_differences(

@@ -73,6 +73,16 @@ def api_key(settings: Settings) -> str:
 
 
 @pytest.fixture
+def reader_environment(
+    served: str, api_key: str, database_url: str, no_proxy_environment: dict[str, str]
+) -> dict[str, str]:
+    """What a reader has set who follows a page: the service's address, a key, the commands."""
+    programs = f"{Path(sys.executable).parent}:{no_proxy_environment['PATH']}"
+    given = {"RAPPORT_URL": served, "RAPPORT_KEY": api_key, "DATABASE_URL": database_url}
+    return no_proxy_environment | given | {"PATH": programs}
+
+
+@pytest.fixture
 def no_proxy_environment() -> dict[str, str]:
     """This process's environment, in which nothing stands between a client and loopback."""
     return os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,28 +22,24 @@ ADDRESS = "http://127.0.0.1:8000"
 RUNNABLE = [page for page in documents() if steps(blocks_of(page.read_text(encoding="utf-8")))]
 
 
+BASH = shutil.which("bash")
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="the documentation calls with curl")
-@pytest.mark.skipif(not shutil.which("bash"), reason="the documentation is written for bash")
+@pytest.mark.skipif(not BASH, reason="the documentation is written for bash")
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_shows(
-    page: Path,
-    served: str,
-    api_key: str,
-    database_url: str,
-    no_proxy_environment: dict[str, str],
-    tmp_path: Path,
+    page: Path, reader_environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / ".rapport").mkdir()
-    (tmp_path / ".rapport" / "demo-key").write_text(f"{api_key}\n")
+    (tmp_path / ".rapport" / "demo-key").write_text(f"{reader_environment['RAPPORT_KEY']}\n")
     to_run = steps(blocks_of(page.read_text(encoding="utf-8")))
-    text = script([block for block, _ in to_run], r"\x1e").replace(ADDRESS, served)
-    programs = f"{Path(sys.executable).parent}:{no_proxy_environment['PATH']}"
-    given = {"PATH": programs, "RAPPORT_URL": served, "RAPPORT_KEY": api_key}
-    run = subprocess.run(
-        ["bash"],
-        input=text,
+    text = script([block for block, _ in to_run], r"\x1e")
+    run = subprocess.run(  # noqa: S603 - our own pages
+        [str(BASH)],
+        input=text.replace(ADDRESS, reader_environment["RAPPORT_URL"]),
         cwd=tmp_path,
-        env=no_proxy_environment | given | {"DATABASE_URL": database_url},
+        env=reader_environment,
         capture_output=True,
         text=True,
         timeout=120,

@@ -12,7 +12,7 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 def _replay(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(PROGRAM), *arguments],
         env=environment,
         capture_output=True,
