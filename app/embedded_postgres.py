@@ -27,6 +27,7 @@ from app.errors import StartRefused
 
 _PATIENCE = 60.0  # seconds: recovery after a crash may take its time
 _PAUSE = 0.05
+_MAY_PASS = re.compile("already exists|still in use")  # a server before us is not quite gone
 _PORT = "5432"  # names the socket file; said everywhere, so that a PGPORT of the user is not taken
 _SAFE_SOCKET_FOLDER = re.compile(r"/[A-Za-z0-9/._-]{1,87}")  # 103 bytes with the file, as on macOS
 _READY, _REJECTING = 0, 1  # exit statuses of pg_isready; anything else: nobody answers
@@ -37,7 +38,6 @@ _LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"
 _SETTINGS = {
     "listen_addresses": "",
     "port": _PORT,
-    "unix_socket_permissions": "0700",
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -68,12 +68,11 @@ def running(home: Path, *, durable: bool = True) -> Iterator[str]:
 
     The first time makes the database; later times find what was stored. A server that already
     runs on this data is joined and left running; one that was started here is shut down at the end.
-    After a crash Postgres repairs itself, and is given 60 s for it. `durable=False` is for data
-    that nobody will miss: commits no longer wait for the disk.
+    After a crash Postgres has 60 s to repair itself. With `durable=False` no commit waits for the
+    disk: for data that nobody will miss.
 
-    As root everything but the log lies in a folder under /var/tmp, named in `home`/README.txt,
-    because Postgres refuses root, and `nobody`, who then runs it, may not be able to reach `home`.
-    Once that note is gone, so is its data.
+    Postgres refuses root, and `nobody`, who runs it then, may be unable to reach `home`: for root
+    all but the log lies under /var/tmp. `home`/README.txt says where; without it one starts anew.
 
     Raises StartRefused when there is no Postgres for this platform, when a folder cannot be used
     or belongs to somebody else, and when the server does not come up; the message says why.
@@ -81,7 +80,8 @@ def running(home: Path, *, durable: bool = True) -> Iterator[str]:
     home = home.resolve()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _alone(home):
+        with (home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # one start at a time; it ends with us, however we end
             place = _root_place(home) if os.geteuid() == 0 else _user_place(home)
             server = _joined_or_started(place, durable=durable)
     except OSError as problem:
@@ -93,11 +93,10 @@ def running(home: Path, *, durable: bool = True) -> Iterator[str]:
             _stop(server)
 
 
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    with (home / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # it ends with us, however we end
-        yield
+def forget(home: Path) -> None:
+    """Delete `home`, and what root has for it under /var/tmp; no server may be running on it."""
+    for folder in (_elsewhere(home.resolve()), home):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wheel() -> Path:
@@ -111,7 +110,7 @@ def _wheel() -> Path:
 def _user_place(home: Path) -> _Place:
     wheel, sockets = _wheel(), home / "socket"
     if not _SAFE_SOCKET_FOLDER.fullmatch(str(sockets)):
-        sockets = Path(f"/tmp/rapport-{_short_hash(home)}-{os.geteuid()}")  # noqa: S108 - is checked
+        sockets = _elsewhere(home)
     _make_ours(sockets, 0o700)
     return _Place(wheel / "pginstall", home / "data", sockets, home / "postgres.log", None)
 
@@ -124,19 +123,21 @@ def _root_place(home: Path) -> _Place:
             "Postgres refuses to run as root, and there is no user `nobody`: set DATABASE_URL."
         ) from None
     owner, wheel = (nobody.pw_uid, nobody.pw_gid), _wheel()
-    folder = Path(f"/var/tmp/rapport-{_short_hash(home)}")  # noqa: S108 - is checked
+    folder = _elsewhere(home)
     _make_ours(folder, 0o711)
     sockets = folder / "socket"
     sockets.mkdir(mode=0o700, exist_ok=True)
     os.chown(sockets, *owner)
     install = _copied_install(wheel, folder)
     place = _Place(install, folder / "data", sockets, home / "postgres.log", owner)
-    _forget_data_without_note(place, home / "README.txt")
+    _forget_without_note(place, home / "README.txt")
     return place
 
 
-def _short_hash(home: Path) -> str:
-    return hashlib.sha256(bytes(home)).hexdigest()[:12]
+def _elsewhere(home: Path) -> Path:
+    key = hashlib.sha256(bytes(home)).hexdigest()[:12]
+    user = f"-{os.geteuid()}" if os.geteuid() else ""
+    return Path(f"/var/tmp/rapport-{key}{user}")  # noqa: S108 - _make_ours sees that it is ours
 
 
 def _make_ours(folder: Path, mode: int) -> None:
@@ -172,11 +173,10 @@ def _fresh_folder(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder))
 
 
-def _forget_data_without_note(place: _Place, note: Path) -> None:
+def _forget_without_note(place: _Place, note: Path) -> None:
     """Start anew after somebody deleted `home`, as an ordinary user's data would have gone too."""
-    if note.exists():
-        return
-    if place.data.exists() and _answer(place) not in {_READY, _REJECTING}:
+    left = place.data.exists() and not note.exists()
+    if left and _answer(place) not in {_READY, _REJECTING}:
         place.data.rename(_fresh_folder(place.data.parent))
     note.write_text(
         "Postgres refuses to run as root, so it runs as nobody and keeps its data in\n"
@@ -199,11 +199,10 @@ def _joined_or_started(place: _Place, *, durable: bool) -> _Program | None:
         server = _program(place, "postgres", *_server_options(place, durable=durable), alone=True)
         if _comes_up(place, server, deadline):
             return server
-        # Of a server killed outright, some processes may live a little longer. Postgres sees them
-        # and will not start beside them; it alone decides that, so postmaster.pid is never touched.
+        # Of a server killed outright, some processes may live a little longer. Postgres will not
+        # start beside them; it alone decides that, so postmaster.pid is never touched.
         complaint = _complaint(place, begin)
-        passing = "already exists" in complaint or "still in use" in complaint
-        if not passing or time.monotonic() > deadline:
+        if not _MAY_PASS.search(complaint) or time.monotonic() > deadline:
             raise StartRefused(f"Postgres did not start: {complaint} (its data: {place.data}).")
         time.sleep(10 * _PAUSE)
 
@@ -274,10 +273,7 @@ def _comes_up(place: _Place, server: _Program, deadline: float) -> bool:
         _stop(server)
         raise
     if server.poll() is None:
-        raise StartRefused(
-            f"Postgres is not ready after {_PATIENCE:.0f} s and goes on recovering by itself: "
-            f"try again in a minute (its log: {place.log})."
-        )
+        raise StartRefused(f"Postgres is still recovering: try again later (see {place.log}).")
     return False
 
 
@@ -296,4 +292,6 @@ def _complaint(place: _Place, begin: int) -> str:
     text = place.log.read_bytes()[begin:].decode(errors="replace")
     # Our own asking makes Postgres complain that "the database system is starting up".
     found = re.findall(r"(?:FATAL|PANIC|error): +(?!the database system is )(.+)", text)
+    # What a killed server's processes still write matters less than what we were refused for.
+    found.sort(key=lambda line: _MAY_PASS.search(line) is not None)
     return f"{found[-1] if found else 'it does not say why'}; its log: {place.log}"

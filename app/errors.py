@@ -171,6 +171,14 @@ class InvalidRequest(Unprocessable):
     code = "invalid_request"
     title = "Some fields need mending"
 
+    @classmethod
+    def of(cls, *errors: FieldError) -> "InvalidRequest":
+        """The problem of these errors; its detail tells the first for those who log only that."""
+        first = errors[0]
+        more = f" {len(errors) - 1} more: see errors." if len(errors) > 1 else ""
+        where = f"{first.pointer}: " if first.pointer else ""
+        return cls(f"{where}{first.detail}{more}", errors)
+
 
 class ExternalIdReused(Unprocessable):
     """The external_id and version are stored with other content."""

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
 from app.database import SCHEMA_REVISION, Database, connected
+from app.edge.contract import hoist_descriptions
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
 from app.errors import Unavailable
@@ -97,6 +98,7 @@ class Api(FastAPI):
             )
             schemas |= named["$defs"]
             contract["components"]["schemas"] = dict(sorted(schemas.items()))
+            hoist_descriptions(contract)
         return contract
 
 

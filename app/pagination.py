@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidCursor
 
@@ -27,6 +27,9 @@ Cursor = Annotated[
 class Page(BaseModel, Generic[Item]):
     """One page of a list, in a stable order."""
 
+    # pydantic gives a generic's docstring to none of its kinds.
+    model_config = ConfigDict(json_schema_extra={"description": __doc__})
+
     items: list[Item]
     next_cursor: str | None = Field(
         description="Hand it back as `cursor` for the next page; null on the last page."
@@ -35,7 +38,8 @@ class Page(BaseModel, Generic[Item]):
 
 def cursor_after(position: UUID | str, filters: Mapping[str, object]) -> str:
     """An opaque cursor for what comes after position in the list with these filters."""
-    text = json.dumps([str(position), _fingerprint(filters)], separators=(",", ":"))
+    fingerprint = _fingerprint(str(position), filters)
+    text = json.dumps([str(position), fingerprint], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -48,10 +52,10 @@ def position_from(cursor: str | None, filters: Mapping[str, object]) -> str | No
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        position, fingerprint = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        position, _ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError, RecursionError):
         raise InvalidCursor("Start again without a cursor.") from None
-    if not isinstance(position, str) or fingerprint != _fingerprint(filters):
+    if not isinstance(position, str) or cursor != cursor_after(position, filters):
         raise InvalidCursor("Start again without a cursor, or with the filters it came from.")
     return position
 
@@ -65,8 +69,7 @@ def uuid_position_from(cursor: str | None, filters: Mapping[str, object]) -> UUI
         raise InvalidCursor("Start again without a cursor.") from None
 
 
-def _fingerprint(filters: Mapping[str, object]) -> str:
-    text = json.dumps(
-        {k: v for k, v in filters.items() if v is not None}, sort_keys=True, default=str
-    )
+def _fingerprint(position: str, filters: Mapping[str, object]) -> str:
+    named = {name: value for name, value in filters.items() if value is not None}
+    text = json.dumps([position, named], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,13 +11,14 @@ from app.responses.schemas import EXAMPLE
 HOST: Final = "127.0.0.1"
 FIRST_SESSION: Final = 10_000
 """Sessions are counted from here, so that every request has the same length."""
+MOST_SESSIONS: Final = 80_000
 ALLIANCES: Final = 200
 """The known alliances that submissions are spread over."""
 SEEDED: Final = 2 * ALLIANCES
 """Submissions sent to them before anything is measured; the second half is what is replayed."""
 COURSE: Final = 20
 """Responses of the alliance whose trend is read."""
-KNOWN, ONE, FIRST_SIGHT = "submission", "one-alliance", "first-sight"
+KNOWN, ONE, FIRST_SIGHT = "submission", "one alliance", "first sight"
 REPLAY, SCORES, TREND, LIVENESS = "replay", "scores", "trend", "livez"
 
 Numbered = Callable[[int, int], bytes]
@@ -30,20 +31,20 @@ class Work:
 
     name: str
     title: str
-    share: float
+    share: float = 1 / 3
     """Length of its slices, as a share of the length asked for."""
     rated: bool = True
     """False: for information, since no caller's load looks like it."""
 
 
 WORKS: Final = (
-    Work(KNOWN, f"POST /v1/responses, spread over {ALLIANCES} known alliances", 1.0),
-    Work(FIRST_SIGHT, "POST /v1/responses, a new alliance each time", 1 / 3),
-    Work(REPLAY, "POST /v1/responses, sent before (replay)", 1 / 3),
-    Work(SCORES, "POST /v1/scores", 1 / 3),
-    Work(TREND, f"GET trend of an alliance with {COURSE} responses", 1 / 3),
-    Work(LIVENESS, "GET /livez", 1 / 3),
-    Work(ONE, "POST /v1/responses, all at once to one alliance", 1 / 3, rated=False),
+    Work(KNOWN, f"submission to one of {ALLIANCES} known alliances", share=1.0),
+    Work(FIRST_SIGHT, "submission that makes its alliance"),
+    Work(REPLAY, "submission sent before (replay)"),
+    Work(SCORES, "POST /v1/scores"),
+    Work(TREND, f"trend of an alliance with {COURSE} responses"),
+    Work(LIVENESS, "GET /livez"),
+    Work(ONE, "submissions all at once to one alliance", rated=False),
 )
 
 
@@ -52,10 +53,15 @@ def submission(record: str, alliance: str, session: int, role: str = "client") -
     body = copy.deepcopy(EXAMPLE)
     instant = occurred_at(session)
     body["external_id"], body["alliance"]["external_id"] = record, alliance
-    body["rater"] = {"role": role}
+    body["rater"] = {"role": role, "ref": body["alliance"][f"{role}_ref"]}
     body["occasion"] = {"session_number": session, "occurred_at": instant}
     body["completed_at"] = instant
     return body
+
+
+def scores_request() -> dict[str, Any]:
+    """The same answers, to be scored only."""
+    return {"instrument": EXAMPLE["instrument"], "form": "client", "answers": EXAMPLE["answers"]}
 
 
 def occurred_at(session: int) -> str:
@@ -66,41 +72,33 @@ def occurred_at(session: int) -> str:
     return f"20{year:02d}-{month + 1:02d}-{day + 1:02d}T{hour:02d}:00:00+01:00"
 
 
-def requests(name: str, key: str, path: str, first: bool) -> Numbered:
-    """How the requests of a work are made. `first`: with no rating before them."""
+def requests(name: str, key: str, path: str) -> Numbered:
+    """How the requests of a work are made."""
     if name in {KNOWN, ONE, FIRST_SIGHT, REPLAY}:
-        return _submissions(name, key, "/first" + path if first else path)
-    body = scores_body() if name == SCORES else b""
+        return _submissions(name, key, path)
+    body = json.dumps(scores_request(), separators=(",", ":")).encode() if name == SCORES else b""
     whole = head("POST" if body else "GET", path, key, len(body)) + body
     return lambda _number, _part: whole
 
 
 def _submissions(name: str, key: str, path: str) -> Numbered:
-    body = json.dumps(submission("@id", "@alliance", FIRST_SESSION), separators=(",", ":"))
-    body = body.replace("@id", f"{name[:3]}-%08d").replace("@alliance", "%s-%08d")
-    body = body.replace(str(FIRST_SESSION), "%05d").replace(occurred_at(FIRST_SESSION), "%s")
-    template = body.encode()
+    body = json.dumps(submission("@record", "@alliance", FIRST_SESSION), separators=(",", ":"))
+    body = body.replace(occurred_at(FIRST_SESSION), "%s").replace(str(FIRST_SESSION), "%05d")
+    template = body.replace("@record", "%s-%08d").replace("@alliance", "%s-%08d").encode()
 
     def text(kind: bytes, number: int, alliance: int, session: int) -> bytes:
-        session += FIRST_SESSION
+        session = FIRST_SESSION + session % MOST_SESSIONS
         instant = occurred_at(session).encode()
-        return template % (number, kind, alliance, session, instant, instant)
+        return template % (kind, number, kind, alliance, session, instant, instant)
 
-    size = len(text(b"known", 0, 0, 0))
-    top = head("POST", path, key, size)
+    top = head("POST", path, key, len(text(b"known", 0, 0, 0)))
     made: dict[str, Numbered] = {
         KNOWN: lambda n, _: top + text(b"known", n, n % ALLIANCES, n // ALLIANCES),
         REPLAY: lambda n, _: top + text(b"known", ALLIANCES + n % ALLIANCES, n % ALLIANCES, 1),
         FIRST_SIGHT: lambda n, _: top + text(b"fresh", n, n, 0),
-        ONE: lambda n, part: top + text(b"alone", n, part, n % 80_000),
+        ONE: lambda n, part: top + text(b"alone", n, part, n),
     }
     return made[name]
-
-
-def scores_body() -> bytes:
-    """The same answers, to be scored only."""
-    body = {name: EXAMPLE[name] for name in ("instrument", "answers")} | {"form": "client"}
-    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def head(method: str, path: str, key: str, length: int) -> bytes:

@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from app import embedded_postgres
-from app.embedded_postgres import running
+from app.embedded_postgres import forget, running
 from app.errors import StartRefused
 
 ROOT = os.geteuid() == 0
@@ -29,7 +29,7 @@ from pathlib import Path
 from app.embedded_postgres import running
 with running(Path(sys.argv[1])):
     print("up", flush=True)
-    time.sleep(60)
+    time.sleep(200)
 """
 
 
@@ -50,15 +50,11 @@ def used_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     forget(home)
 
 
-def forget(home: Path) -> None:
-    """As root the data lies where pytest does not clean up."""
-    if folder_of(home) != home:
-        shutil.rmtree(folder_of(home))
-
-
 def folder_of(home: Path) -> Path:
+    """Where the data lies: as root a note says so, once it is written."""
     note = home / "README.txt"
-    return Path(note.read_text().splitlines()[1]) if note.exists() else home
+    lines = note.read_text().splitlines() if note.exists() else []
+    return Path(lines[1]) if len(lines) > 1 else home
 
 
 def postmaster_of(home: Path) -> int:
@@ -159,7 +155,7 @@ def test_a_running_server_is_joined_and_left_running(used_home: Path) -> None:
 
 
 def test_two_first_starts_at_once_share_one_server(home: Path) -> None:
-    both_up, both_done = threading.Barrier(2, timeout=30), threading.Barrier(2, timeout=30)
+    both_up, both_done = threading.Barrier(2, timeout=60), threading.Barrier(2, timeout=60)
 
     def start() -> int:
         with running(home, durable=False) as dsn:
@@ -200,13 +196,13 @@ async def test_a_start_waits_for_what_still_works_on_the_data(used_home: Path) -
     with running(used_home) as dsn:
         connection = await asyncpg.connect(dsn)
         busy = asyncio.ensure_future(
-            connection.fetch("select count(*) from generate_series(1, 10_000_000)")
+            connection.fetch("select count(*) from generate_series(1, 5_000_000)")
         )
         await asyncio.sleep(0.2)
         kill(postmaster_of(used_home))
 
     with running(used_home) as dsn:
-        await asyncio.wait([busy], timeout=20)
+        await asyncio.wait([busy], timeout=60)
         other = await asyncpg.connect(dsn)
         assert await other.fetchval("select 1") == 1
         await other.close()
@@ -219,7 +215,7 @@ async def test_a_start_waits_for_what_still_works_on_the_data(used_home: Path) -
 @pytest.mark.parametrize("with_initdb", [True, False])
 def test_an_interrupted_first_start_repairs_itself(home: Path, *, with_initdb: bool) -> None:
     with hold(home) as starter:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not list(folder_of(home).glob("unfinished-*/PG_VERSION")):
             assert time.monotonic() < deadline
             time.sleep(0.005)
@@ -240,8 +236,7 @@ def test_a_deep_and_odd_path_will_do(tmp_path: Path) -> None:
         ((sockets,),) = ask(dsn, "show unix_socket_directories")
 
     forget(home)
-    if not ROOT:
-        Path(str(sockets)).rmdir()
+    assert not Path(str(sockets)).exists()
 
 
 def test_a_server_that_cannot_start_says_why_in_one_line(home: Path) -> None:
@@ -284,8 +279,9 @@ def test_as_root_the_machine_stays_as_it_was(tmp_path: Path) -> None:
         server = Path(f"/proc/{postmaster_of(home)}")
         assert server.stat().st_uid == (folder_of(home) / "data").stat().st_uid != 0
         assert ask(dsn, "select 1") == [(1,)]
-    assert state() == before
     forget(home)
+    assert state() == before
+    assert not server.exists()
 
 
 @as_root

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from app.alliances import service
 from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch
+from app.edge.idempotency_key import IdempotencyKey, refuse_idempotency_key
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
@@ -28,14 +29,17 @@ async def create_alliance(
     clock: ClockInUse,
     response: Response,
     caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
+    idempotency_key: IdempotencyKey = None,
 ) -> AllianceOut:
     """Make an alliance, or get the known one with the same `external_id` and members (200).
 
     Submissions make alliances by themselves; this call is for those who want them beforehand.
     """
+    refuse_idempotency_key(idempotency_key, body.external_id)
     async with caller.transaction() as transaction:
         alliance, new = await service.create(transaction, body, clock())
     response.status_code = 201 if new else 200
+    response.headers["Location"] = f"/v1/alliances/{alliance['id']}"
     response.headers["ETag"] = service.etag(alliance)
     return AllianceOut.model_validate(dict(alliance))
 

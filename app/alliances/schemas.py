@@ -5,6 +5,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError as Mistake
 
 from app.edge.scalars import Closed, Day, Ref, Source
 
@@ -44,7 +45,7 @@ class AllianceFacts(Closed):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
         if self.started_on and self.ended_on and self.ended_on < self.started_on:
-            raise ValueError("ended_on lies before started_on.")
+            raise Mistake("ends_before_start", "ended_on lies before started_on.")
         return self
 
 
@@ -67,15 +68,20 @@ class AllianceBody(AllianceFacts):
     def _members_said_once(self) -> Self:
         pair = (self.client_ref, self.professional_ref)
         if self.members is not None and pair != (None, None):
-            raise ValueError("Give members, or client_ref and professional_ref, not both.")
+            raise Mistake(
+                "members_said_twice", "Give members, or client_ref and professional_ref, not both."
+            )
         if self.members is None and (pair[0] is None) != (pair[1] is None):
-            raise ValueError("client_ref and professional_ref go together.")
+            raise Mistake("pair_incomplete", "client_ref and professional_ref go together.")
         if self.members is not None:
             roles = [member.role for member in self.members]
             if "client" not in roles or "professional" not in roles:
-                raise ValueError("An alliance has at least one client and one professional.")
+                raise Mistake(
+                    "members_incomplete",
+                    "An alliance has at least one client and one professional.",
+                )
             if len(self.member_set()) != len(self.members):
-                raise ValueError("A member stands twice.")
+                raise Mistake("member_twice", "A member stands twice.")
         return self
 
     def member_set(self) -> frozenset[tuple[str, str]]:
@@ -95,7 +101,7 @@ class AllianceCreate(AllianceBody):
     @model_validator(mode="after")
     def _has_members(self) -> Self:
         if not self.member_set():
-            raise ValueError("Give client_ref and professional_ref, or members.")
+            raise Mistake("members_needed", "Give client_ref and professional_ref, or members.")
         return self
 
 
@@ -107,9 +113,9 @@ class AllianceInSubmission(AllianceBody):
     @model_validator(mode="after")
     def _named_one_way(self) -> Self:
         if self.id is None and self.external_id is None:
-            raise ValueError("Give id, or external_id with the members.")
+            raise Mistake("alliance_unnamed", "Give id, or external_id with the members.")
         if self.id is not None and len(self.model_fields_set) > 1:
-            raise ValueError("With id nothing else is given.")
+            raise Mistake("alliance_named_twice", "With id nothing else is given.")
         return self
 
 

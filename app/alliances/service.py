@@ -81,13 +81,13 @@ async def change(
     stored = await queries.locked_by_id(transaction, alliance_id)
     if stored is None:
         raise NotFound("No such alliance.")
-    if if_match != etag(stored):
+    if not _names(if_match, etag(stored)):
         raise PreconditionFailed("Read it again, then change what is there now.")
     sent = patch.model_dump(include=patch.model_fields_set)
     values = {name: sent.get(name, stored[name]) for name in AlliancePatch.model_fields}
     if values["started_on"] and values["ended_on"] and values["ended_on"] < values["started_on"]:
         error = FieldError("/ended_on", "ends_before_start", "ended_on lies before started_on.")
-        raise InvalidRequest("1 to mend; see errors.", (error,))
+        raise InvalidRequest.of(error)
     await _must_exist(transaction, patch.continues, but_not=alliance_id)
     await queries.update_alliance(transaction, alliance_id, values)
     return await get(transaction, alliance_id)
@@ -117,9 +117,12 @@ async def locked_for_submission(
     row = await queries.locked_by_external_id(transaction, source, external_id)
     if row is None:
         if not named.member_set():
-            detail = "The alliance is new: give client_ref and professional_ref, or members."
+            detail = (
+                "This source has no such alliance; to make it, give client_ref and "
+                "professional_ref, or members."
+            )
             error = FieldError("/alliance", "members_needed", detail)
-            raise InvalidRequest("1 to mend; see errors.", (error,))
+            raise InvalidRequest.of(error)
         await _insert(transaction, uuid7(), source, named, now)
         row = await queries.locked_by_external_id(transaction, source, external_id)
     if row is None:
@@ -131,6 +134,12 @@ async def locked_for_submission(
 def etag(alliance: Row) -> str:
     """The entity tag of an alliance's current version."""
     return f'"{alliance["version"]}"'
+
+
+def _names(if_match: str, current: str) -> bool:
+    """Whether an If-Match header (RFC 9110, section 13.1.1) names the current entity tag."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
+    return "*" in tags or current in tags
 
 
 async def _insert(

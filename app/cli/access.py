@@ -14,6 +14,7 @@ from app.database import Transaction, connected
 from app.errors import Problem, StartRefused
 from app.settings import Settings, read_settings
 from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id, revoke_key
+from app.tenants.service import keys as all_keys
 
 Result = TypeVar("Result")
 
@@ -39,6 +40,9 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     )
     create.add_argument("--days", type=int, help="valid for so many days; without it: for ever")
     create.set_defaults(run=run_create_key)
+    listed = keys.add_parser("list", help="list a tenant's keys: id, state, label, scopes")
+    listed.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
+    listed.set_defaults(run=run_list_keys)
     revoke = keys.add_parser("revoke", help="revoke a key")
     revoke.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
     revoke.add_argument("key_id", help="the third part of the key: rpt_<tenant>_<key id>_…")
@@ -66,6 +70,15 @@ def run_create_key(arguments: argparse.Namespace) -> None:
     if key is None:
         raise StartRefused("There is no such tenant.")
     print(key)
+
+
+def run_list_keys(arguments: argparse.Namespace) -> None:
+    """Print a line for each key, oldest first. Raises StartRefused."""
+    now = datetime.now(UTC)
+    for key in in_transaction(read_settings(), arguments.tenant, all_keys):
+        expired = key["expires_at"] is not None and key["expires_at"] <= now
+        state = "revoked" if key["revoked_at"] else "expired" if expired else "valid"
+        print(key["key_id"], state, key["label"], ",".join(key["scopes"]), sep="\t")
 
 
 def run_revoke_key(arguments: argparse.Namespace) -> None:

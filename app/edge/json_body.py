@@ -1,6 +1,7 @@
-"""Reading a JSON body strictly, before anything else looks at it.
+"""Reading a request strictly, before anything else looks at it.
 
 FastAPI's own reading takes NaN, duplicate keys and lone surrogates, and has no limit of size.
+What is wrong with a request is told only once its caller is known: see raise_refusal.
 """
 
 import json
@@ -8,9 +9,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, Never
 
 from fastapi import Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 
-from app.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType
+from app.edge.problem_documents import problems
+from app.edge.query_string import check_query
+from app.errors import BodyTooLarge, MalformedJson, Problem, UnsupportedMediaType
 
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_BATCH_BYTES: Final = 1024 * 1024
@@ -26,7 +31,7 @@ class StrictJsonRequest(Request):
         """Read the body. Raises BodyTooLarge as soon as it passes limit, declared or real."""
         too_large = BodyTooLarge(f"At most {limit} bytes are taken.")
         declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared[:20]) > limit:
+        if declared.isdecimal() and int(declared[:20]) > limit:
             raise too_large
         chunks, size = [], 0
         async for chunk in self.stream():
@@ -34,25 +39,56 @@ class StrictJsonRequest(Request):
             if size > limit:
                 raise too_large
             chunks.append(chunk)
-        self._body = b"".join(chunks)
-        if self._body:
-            _check_media_type(self.headers.get("content-type", ""))
-            self._json = strict_json(self._body)
+        body = b"".join(chunks)
+        if not body:
+            raise MalformedJson("The body is empty.")
+        _check_media_type(self.headers.get("content-type", ""))
+        self._json = strict_json(body)
+        self._body = body
+
+    def refuse(self, refusal: Problem) -> None:
+        """Go on without a body, as far as the caller's key; raise_refusal ends it there."""
+        self._body = b""
+        self.state.refusal = refusal
+
+
+def raise_refusal(request: Request) -> None:
+    """Raises what was found wrong with the request, for the dependency that knows the caller.
+
+    So that whoever has no key, or not the scope, learns nothing about a request's fields.
+    """
+    refusal: Problem | None = getattr(request.state, "refusal", None)
+    if refusal is not None:
+        raise refusal
 
 
 class StrictJsonRoute(APIRoute):
-    """A route that reads its body through StrictJsonRequest."""
+    """A route that takes the query parameters it names, each once, and a strict JSON body."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as APIRoute has them
+        super().__init__(*args, **kwargs)
+        if self.body_field is not None:
+            self.responses = problems(400, 413, 415) | self.responses
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, given a request whose body has been read and checked."""
+        """FastAPI's handler, given a request that has been read and checked."""
         handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
+        takes_body = self.body_field is not None
         limit = (self.openapi_extra or {}).get(LIMIT_EXTENSION, MAX_BODY_BYTES)
+        known = frozenset(
+            parameter.alias
+            for parameter in get_flat_params(self.dependant)
+            if isinstance(parameter.field_info, Query)
+        )
 
         async def strict(request: Request) -> Response:
             strict_request = StrictJsonRequest(request.scope, request.receive)
-            await strict_request.read_within(limit)
+            try:
+                check_query(strict_request, known)
+                if takes_body:
+                    await strict_request.read_within(limit)
+            except Problem as refusal:
+                strict_request.refuse(refusal)
             return await handle(strict_request)
 
         return strict
@@ -110,14 +146,11 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_values(value: object, depth: int, *, escapes: bool) -> None:
     """Depth for all; characters only where an escape could have smuggled one in."""
-    if depth == 0:
-        raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, dict):
-        for name, part in value.items():
-            _check_values(name, depth - 1, escapes=escapes)
-            _check_values(part, depth - 1, escapes=escapes)
-    elif isinstance(value, list):
-        for part in value:
+    if isinstance(value, dict | list):
+        if depth == 0:
+            raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        parts = value if isinstance(value, list) else [*value, *value.values()]
+        for part in parts:
             _check_values(part, depth - 1, escapes=escapes)
     elif escapes and isinstance(value, str):
         if "\x00" in value:

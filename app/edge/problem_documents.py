@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -23,6 +24,13 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 PYDANTIC_CODES: Final = {"missing": "required", "extra_forbidden": "unknown_field"}
 """Our names for pydantic's most frequent kinds; the others keep pydantic's stable names."""
+QUOTES_INPUT: Final = frozenset({"error", "tag", "encoding_error", "attribute"})
+"""Parts of pydantic's messages that can hold some of what was sent: "found `z` at 3"."""
+KEY_ITSELF: Final = "[key]"
+"""Where pydantic complains about an object's name, this follows the name."""
+LONGEST_NAME: Final = 60
+ERRORS_SHOWN: Final = 100
+"""So that a small request never makes a large answer."""
 
 
 class FieldErrorOut(BaseModel):
@@ -89,11 +97,24 @@ def answer_with_problems(api: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         problem = _from_status(error.status_code)
         problem.headers.update(error.headers or {})
+        if problem.status == MethodNotAllowed.status:
+            problem.headers["Allow"] = _allowed(request) or problem.headers["Allow"]
         return problem_response(problem, request.state.request_id)
 
     api.add_exception_handler(Problem, from_problem)
     api.add_exception_handler(RequestValidationError, from_validation)
     api.add_exception_handler(HTTPException, from_http)
+
+
+def _allowed(request: Request) -> str:
+    """Every method that some route at this path takes; Starlette names the first route's only."""
+    taken = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.methods and route.path_regex.match(request.url.path)
+        for method in route.methods
+    }
+    return ", ".join(sorted(taken | {"HEAD"} if "GET" in taken else taken))
 
 
 def _from_status(status: int) -> Problem:
@@ -112,23 +133,33 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
     if any(error["loc"][0] == "path" for error in errors):
         return NotFound("No such id.")
     return InvalidRequest(
-        f"{len(errors)} to mend; see errors.", tuple(_field_error(error) for error in errors)
+        f"{len(errors)} to mend; see errors.",
+        tuple(_field_error(error) for error in errors[:ERRORS_SHOWN]),
     )
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     kind = str(error["type"])
-    return FieldError(
-        pointer=_pointer(error["loc"]),
-        code=PYDANTIC_CODES.get(kind, kind),
-        detail=str(error["msg"]).removeprefix("Value error, "),
-    )
+    detail = str(error["msg"]).removeprefix("Value error, ")
+    for name, quoted in error.get("ctx", {}).items():
+        if name in QUOTES_INPUT and isinstance(quoted, str):
+            detail = detail.replace(quoted, "…").removesuffix(", …")
+    return FieldError(_pointer(error["loc"]), PYDANTIC_CODES.get(kind, kind), detail)
 
 
 def _pointer(loc: Sequence[str | int]) -> str:
-    place, *path = (str(part).replace("~", "~0").replace("/", "~1") for part in loc)
-    parts = path if place == "body" else [f"#/{place}", *path]
-    return "/".join(parts) if place != "body" else "".join(f"/{part}" for part in parts)
+    """The place as a JSON pointer.
+
+    Names come from the caller, who needs them to mend; one that is no name but a text, by its
+    length, is left out, and the pointer ends at its object.
+    """
+    place, *path = loc
+    pointer = "" if place == "body" else f"#/{place}"
+    for part in path:
+        if part == KEY_ITSELF or len(str(part)) > LONGEST_NAME:
+            break
+        pointer += "/" + str(part).replace("~", "~0").replace("/", "~1")
+    return pointer
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

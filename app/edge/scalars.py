@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError as Mistake
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9998
@@ -25,25 +26,29 @@ class Closed(BaseModel):
 
 def _no_control_characters(text: str) -> str:
     if CONTROL.search(text):
-        raise ValueError("Control characters are not taken.")
+        raise Mistake("control_character", "Control characters are not taken.")
     return text
 
 
 def _iso_day(value: object) -> object:
     if isinstance(value, str) and DAY.fullmatch(value):
         return value
-    raise ValueError("Expected a date as YYYY-MM-DD.")
+    raise Mistake("malformed_date", "Expected a date as YYYY-MM-DD.")
 
 
 def _rfc_3339(value: object) -> object:
     if isinstance(value, str) and INSTANT.fullmatch(value):
         return value
-    raise ValueError("Expected an RFC 3339 time with offset, such as 2026-11-20T10:00:00+01:00.")
+    raise Mistake(
+        "malformed_time",
+        "Expected an RFC 3339 time with offset, such as 2026-11-20T10:00:00+01:00 "
+        "(in a query string + is written %2B).",
+    )
 
 
 def _within_years(time: date) -> date:
     if not FIRST_YEAR <= time.year <= LAST_YEAR:
-        raise ValueError(f"Expected a year from {FIRST_YEAR} to {LAST_YEAR}.")
+        raise Mistake("out_of_calendar", "Expected a year from 1900 to 9998.")
     return time
 
 

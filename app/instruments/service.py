@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 
 from app.errors import FieldError, InvalidRequest
 from app.instruments.definitions import Catalogue, Definition, Form
@@ -44,7 +45,9 @@ def chosen_form(
     """
     revisions = catalogue.definitions.get(instrument)
     if revisions is None:
-        raise _refused("/instrument", "unknown_instrument", "See GET /v1/instruments.")
+        near = get_close_matches(instrument.lower(), catalogue.definitions, n=3)
+        hint = f" Near it: {', '.join(near)}." if near else ""
+        raise _refused("/instrument", "unknown_instrument", f"See GET /v1/instruments.{hint}")
     if revision is not None and all(d.revision != revision for d in revisions):
         known = ", ".join(d.revision for d in revisions)
         raise _refused("/instrument_revision", "unknown_revision", f"Known revisions: {known}.")
@@ -104,16 +107,15 @@ def form_scores(chosen: ChosenForm, answers: Mapping[str, object]) -> tuple[Scor
     try:
         return scored(answers, chosen.form.key)
     except AnswersRefused as refused:
-        raise InvalidRequest(
-            f"{len(refused.faults)} to mend; see errors.",
-            tuple(
+        raise InvalidRequest.of(
+            *(
                 FieldError(
                     "/answers" if fault.item is None else f"/answers/{_escaped(fault.item)}",
                     fault.code,
                     fault.detail,
                 )
                 for fault in refused.faults
-            ),
+            )
         ) from None
 
 
@@ -182,7 +184,7 @@ def _cut_out(finding: CutFinding) -> CutOut:
 
 
 def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
-    return InvalidRequest("1 to mend; see errors.", (FieldError(pointer, code, detail),))
+    return InvalidRequest.of(FieldError(pointer, code, detail))
 
 
 def _escaped(item: str) -> str:

@@ -48,7 +48,8 @@ def item_values(answers: Mapping[str, object], key: ScoringKey) -> dict[str, Dec
     values: dict[str, Decimal] = {}
     for item, answer in answers.items():
         if item not in key.items:
-            faults.append(AnswerFault(item, "unknown_item", "The form has no such item."))
+            known = f"The form's items are {key.items[0]} to {key.items[-1]}."
+            faults.append(AnswerFault(item, "unknown_item", known))
         elif not (isinstance(answer, str) and answer in NON_ANSWERS):
             value = _value(answer, key)
             if isinstance(value, Decimal):

@@ -102,7 +102,7 @@ def reported_score(
         total, mean = (reported_mean or Decimal(0)) * items, reported_mean or Decimal(0)
     else:
         total, mean = reported_sum, reported_sum / items
-        if reported_mean is not None and rounded(reported_mean) != rounded(mean):
+        if reported_mean is not None and abs(reported_mean - mean) > DECIMALS / 2:
             raise ValueError("The sum and the mean do not agree.")
     if not low <= total <= high:
         raise ValueError(f"Expected a sum from {low} to {high}, or the mean of such a sum.")

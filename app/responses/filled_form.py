@@ -73,7 +73,7 @@ def _scores(chosen: ChosenForm, submission: Submission) -> tuple[Score, ...]:
         except ValueError as refused:
             errors.append(FieldError(pointer, "not_a_score", str(refused)))
     if errors:
-        raise InvalidRequest(f"{len(errors)} to mend; see errors.", tuple(errors))
+        raise InvalidRequest.of(*errors)
     return tuple(scores[scale] for scale in scales if scale in scores)
 
 
@@ -92,7 +92,7 @@ def _refuse_times_ahead(submission: Submission, now: datetime) -> None:
         if time is not None and _is_after(time, latest)
     )
     if errors:
-        raise InvalidRequest(f"{len(errors)} to mend; see errors.", errors)
+        raise InvalidRequest.of(*errors)
 
 
 def _is_after(time: datetime | date, latest: datetime) -> bool:

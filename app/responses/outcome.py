@@ -18,6 +18,11 @@ FIRST_RATING: Final = NotComputed(
 UNPLACED: Final = NotComputed(
     code="change", why="The rating has no date, and not every rating of its stream has a number."
 )
+NOT_SCORABLE: Final = NotComputed(code="change", why="No scale of this rating could be scored.")
+ASSUMED: Final = NotComputed(
+    code="reliable_change",
+    why="No error term is published for this form: a threshold is assumed, no verdict given.",
+)
 References = Mapping[Reference, Mapping[str, Anchor]]
 """`previous` and `first` -> scale -> the value to compare with."""
 
@@ -31,6 +36,20 @@ def changes(form: Form, point: Point, references: References) -> list[ChangeOut]
         for reference, anchors in references.items()
         if scale.id in anchors
     ]
+
+
+def not_computed(found: list[ChangeOut], *, placed: bool, scored: bool) -> list[NotComputed]:
+    """What the answer to a submission lacks, and why."""
+    missing = [SIGNALS]
+    if not scored:
+        missing.append(NOT_SCORABLE)
+    elif not placed:
+        missing.append(UNPLACED)
+    elif not found:
+        missing.append(FIRST_RATING)
+    elif any(change.reliable is None for change in found):
+        missing.append(ASSUMED)
+    return missing
 
 
 def change_out(
@@ -57,5 +76,6 @@ def basis_out(error: MeasurementError) -> BasisOut:
         coefficient="within_person_reliability",
         kind="within_person",
         value=float(error.within_person_reliability),
+        within_person_sd=float(rounded(error.within_person_sd)),
         citation=error.citation,
     )

@@ -63,4 +63,4 @@ def _only_member(members: Members, role: str) -> str | None:
 
 
 def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
-    return InvalidRequest("1 to mend; see errors.", (FieldError(pointer, code, detail),))
+    return InvalidRequest.of(FieldError(pointer, code, detail))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from app.edge.idempotency_key import IdempotencyKey, refuse_idempotency_key
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
@@ -42,12 +43,14 @@ async def submit_response(
     caller: Writer,
     catalogue: CatalogueInUse,
     clock: ClockInUse,
+    idempotency_key: IdempotencyKey = None,
 ) -> ResponseOut:
     """Validate, score and store one filled-in form.
 
     201: it is stored, durably, and these are its scores and its change against this rater's own
     past. Sending the same again under the same `external_id` is safe: 200 with the stored answer.
     """
+    refuse_idempotency_key(idempotency_key, body.external_id)
     # Read first: a form that cannot be stored takes no connection.
     filled = filled_form(catalogue, body, clock())
     async with caller.transaction() as transaction:
@@ -55,6 +58,8 @@ async def submit_response(
     if replayed:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
+    else:
+        response.headers["Location"] = f"/v1/responses/{record['id']}"
     return submission_answer(record)
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     StrictInt,
     model_validator,
 )
+from pydantic_core import PydanticCustomError as Mistake
 
 from app.alliances.schemas import AllianceInSubmission
 from app.edge.scalars import Closed, Day, Instant, Language, Ref, Source
@@ -50,9 +51,9 @@ class OccasionIn(Closed):
     @model_validator(mode="after")
     def _placed_somehow(self) -> Self:
         if self.occurred_at is None and self.occurred_on is None and self.session_number is None:
-            raise ValueError("Give occurred_at, occurred_on or session_number.")
+            raise Mistake("occasion_unplaced", "Give occurred_at, occurred_on or session_number.")
         if self.occurred_at and self.occurred_on and self.occurred_at.date() != self.occurred_on:
-            raise ValueError("occurred_at and occurred_on are different days.")
+            raise Mistake("occasion_contradicts", "occurred_at and occurred_on are different days.")
         return self
 
 
@@ -86,7 +87,7 @@ class ReportedScore(Closed):
     @model_validator(mode="after")
     def _has_a_number(self) -> Self:
         if self.sum is None and self.mean is None:
-            raise ValueError("Give sum or mean.")
+            raise Mistake("score_missing", "Give sum or mean.")
         return self
 
 
@@ -158,9 +159,9 @@ class Submission(Closed):
     @model_validator(mode="after")
     def _answers_or_totals(self) -> Self:
         if (self.answers is None) == (self.reported_scores is None):
-            raise ValueError("Give answers, or reported_scores.")
+            raise Mistake("answers_or_scores", "Give answers, or reported_scores.")
         if self.completed_at and self.completed_on:
-            raise ValueError("Give completed_at or completed_on, not both.")
+            raise Mistake("completed_twice", "Give completed_at or completed_on, not both.")
         return self
 
 
@@ -192,7 +193,10 @@ class BasisOut(BaseModel):
     source: str = Field(description="`published`, `tenant` or `assumed`.")
     coefficient: str = Field(description="Which reliability.")
     kind: str = Field(description="`within_person`: of one person's ratings over time.")
-    value: float
+    value: float = Field(description="Of the coefficient.")
+    within_person_sd: float = Field(
+        description="Session-to-session standard deviation, in points of the scale's mean."
+    )
     citation: str
 
 
@@ -250,7 +254,7 @@ class ResponseIdentity(BaseModel):
     record_kind: str = Field(description="`answered`, or `scores_only` from an older system.")
 
 
-class ResponseOut(ResponseIdentity, Outcome):
+class ResponseOut(Outcome, ResponseIdentity):
     """The answer to a submission."""
 
 

@@ -123,14 +123,23 @@ async def _known(transaction: Transaction, submission: Submission, record: Recor
         raise InternalError("Nothing was stored. Trying again is safe.")
     version, existing_id = stored["external_version"], str(stored["id"])
     if submission.external_version < version:
-        raise StaleVersion(f"Version {version} is stored.", existing_id=existing_id)
+        raise StaleVersion(
+            f"Version {version} is stored and stays; read it to see what it says.",
+            existing_id=existing_id,
+        )
     if submission.external_version > version:
-        raise AmendmentUnsupported(f"Version {version} is stored.", existing_id=existing_id)
+        raise AmendmentUnsupported(
+            f"Version {version} is stored and stays; this release takes no amendments.",
+            existing_id=existing_id,
+        )
     named = submission.instrument_revision
     other_revision = named is not None and named != stored["instrument_revision"]
     if stored["content_sha256"] != record["content_sha256"] or other_revision:
-        detail = "Send other content with a new external_id."
-        raise ExternalIdReused(detail, existing_id=existing_id)
+        raise ExternalIdReused(
+            "What is stored stays. Another form needs another external_id; a correction of this "
+            "one must wait: under another external_id it would count beside the wrong one.",
+            existing_id=existing_id,
+        )
     return stored
 
 
@@ -171,16 +180,12 @@ def _outcome(filled: FilledForm, point: Point, references: outcome.References | 
     answers = filled.submission.answers
     form = filled.newest.forms[filled.chosen.form.id]
     change = outcome.changes(form, point, references or {})
-    not_computed = [outcome.SIGNALS]
-    if references is None:
-        not_computed.append(outcome.UNPLACED)
-    elif not change:
-        not_computed.append(outcome.FIRST_RATING)
+    scored = any(value is not None for value in point.values.values())
     return Outcome(
         scores=[score_out(score, filled.chosen.form) for score in filled.scores],
         quality=quality_out(filled.chosen, answers) if answers else [],
         change=change,
-        not_computed=not_computed,
+        not_computed=outcome.not_computed(change, placed=references is not None, scored=scored),
     )
 
 
@@ -264,4 +269,4 @@ def _refuse_after_end(occasion: OccasionIn, alliance: LockedAlliance) -> None:
     if alliance.ended_on is not None and day is not None and day > alliance.ended_on:
         detail = "The alliance had ended by then. A reopened case is a new alliance (`continues`)."
         error = FieldError("/occasion", "alliance_ended", detail)
-        raise InvalidRequest("1 to mend; see errors.", (error,))
+        raise InvalidRequest.of(error)

@@ -1,5 +1,6 @@
 """Who is calling, and the transaction that is theirs: what a route asks for in its signature."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +13,7 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from app.database import Database, Transaction
+from app.edge.json_body import raise_refusal
 from app.errors import FieldError, InvalidRequest, ScopeMissing, Unauthenticated
 from app.tenants.service import Key, key_parts, valid_key
 
@@ -22,6 +24,8 @@ KEYS_REMEMBERED: Final = 4096
 Clock = Callable[[], datetime]
 
 ACTOR_ROLES: Final = ("client", "professional", "family_member", "supervisor", "observer")
+ACTOR_REF: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
+LONGEST_ACTOR: Final = 240
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 bearer = HTTPBearer(
@@ -61,15 +65,19 @@ class Caller:
 
 
 class KnownKeys:
-    """The keys that one process has looked up lately, so that a call costs no extra trip."""
+    """The keys that one process has looked up lately, so that a call costs no extra trip.
 
-    def __init__(self) -> None:
+    seconds counts on from any start and never goes back, whatever is done to the clock.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._known: dict[str, tuple[float, Key]] = {}
+        self._seconds = seconds
 
     def find(self, text: str, now: datetime) -> Key | None:
         """The key looked up within KEY_TRUSTED_SECONDS and not expired since; else None."""
         looked_up_at, key = self._known.get(text, (0.0, None))
-        if key is None or time.monotonic() - looked_up_at > KEY_TRUSTED_SECONDS:
+        if key is None or self._seconds() - looked_up_at > KEY_TRUSTED_SECONDS:
             return None
         return None if key.expires_at is not None and key.expires_at <= now else key
 
@@ -77,15 +85,16 @@ class KnownKeys:
         """Trust the key from now on for KEY_TRUSTED_SECONDS."""
         if len(self._known) >= KEYS_REMEMBERED:
             self._known.clear()
-        self._known[text] = (time.monotonic(), key)
+        self._known[text] = (self._seconds(), key)
 
 
 ActorHeader = Annotated[
     str | None,
     Header(
         alias="Rapport-Actor",
-        max_length=240,
-        description="The person acting, as `<role>;<ref>`. Absent: the system itself.",
+        # No constraint that is checked before the key is: see identified.
+        json_schema_extra={"maxLength": LONGEST_ACTOR},
+        description="The person acting, as `<role>;<ref>` in UTF-8. Absent: the system itself.",
     ),
 ]
 
@@ -94,11 +103,12 @@ async def identified(
     request: Request,
     needed: SecurityScopes,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    rapport_actor: ActorHeader = None,
+    _rapport_actor: ActorHeader = None,
 ) -> Caller:
-    """Find out who is calling.
+    """Find out who is calling, before anything is said about what they sent.
 
-    Raises Unauthenticated without a valid key, ScopeMissing without the scope.
+    Raises Unauthenticated without a valid key, ScopeMissing without the scope, and only then
+    what is wrong with the Rapport-Actor header, the query string or the body as such.
     """
     if credentials is None:
         raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
@@ -106,7 +116,9 @@ async def identified(
     for scope in needed.scopes:
         if scope not in key.scopes:
             raise ScopeMissing(f"This call needs a key with the scope {scope}.")
-    return Caller(key, _actor(rapport_actor), database_of(request))
+    actor = _actor(request.headers.getlist("Rapport-Actor"))
+    raise_refusal(request)
+    return Caller(key, actor, database_of(request))
 
 
 async def _key(request: Request, text: str) -> Key:
@@ -125,12 +137,17 @@ async def _key(request: Request, text: str) -> Key:
     return key
 
 
-def _actor(text: str | None) -> Actor | None:
-    if text is None:
+def _actor(headers: list[str]) -> Actor | None:
+    """The actor of a request with these Rapport-Actor headers. Raises InvalidRequest."""
+    if not headers:
         return None
-    role, separator, ref = text.partition(";")
-    if role not in ACTOR_ROLES or not separator or not 1 <= len(ref) <= 200:  # noqa: PLR2004
-        detail = f"Expected <role>;<ref>, the role one of {', '.join(ACTOR_ROLES)}."
+    try:
+        text = headers[0].encode("latin-1").decode()  # what carried UTF-8 was read byte by byte
+    except UnicodeDecodeError:
+        text = ""
+    role, _, ref = text.partition(";")
+    if len(headers) > 1 or role not in ACTOR_ROLES or not ACTOR_REF.fullmatch(ref):
+        detail = f"Expected <role>;<ref> once, the role one of {', '.join(ACTOR_ROLES)}."
         raise InvalidRequest(
             "1 to mend; see errors.", (FieldError("#/header/Rapport-Actor", "malformed", detail),)
         )

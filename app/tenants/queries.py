@@ -29,6 +29,11 @@ _KEY: Final = compiled(
 _TENANT: Final = compiled(
     sa.select(tenants).where(tenants.c.tenant_id == parameter(tenants.c.tenant_id))
 )
+_KEYS: Final = compiled(
+    sa.select(api_keys)
+    .where(api_keys.c.tenant_id == parameter(api_keys.c.tenant_id))
+    .order_by(api_keys.c.created_at, api_keys.c.key_id)
+)
 _REVOKE: Final = compiled(
     sa.update(api_keys)
     .where(
@@ -54,6 +59,11 @@ async def insert_key(transaction: Transaction, key: Mapping[str, Any]) -> None:
 async def key_with_tenant(transaction: Transaction, key_id: str) -> Row | None:
     """One key with its tenant's default_notice; None if there is no such key."""
     return await transaction.row(_KEY, key_id=key_id)
+
+
+async def keys(transaction: Transaction) -> list[Row]:
+    """Every key of the transaction's tenant, oldest first."""
+    return await transaction.rows(_KEYS)
 
 
 async def tenant(transaction: Transaction) -> Row | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.database import Transaction
+from app.database import Row, Transaction
 from app.errors import Unauthenticated
 from app.tenants import queries
 
@@ -63,7 +63,7 @@ def key_parts(text: str) -> KeyParts:
     """The parts of `rpt_<tenant>_<key id>_<secret>`. Raises Unauthenticated for other texts."""
     match = KEY_FORM.fullmatch(text)
     if match is None:
-        raise Unauthenticated("Send Authorization: Bearer rpt_….")
+        raise Unauthenticated("The key is not valid.")
     tenant, key_id, secret = match.groups()
     return KeyParts(UUID(tenant), key_id, secret)
 
@@ -115,6 +115,11 @@ async def revoke_key(transaction: Transaction, key_id: str, now: datetime) -> bo
     False: there is no such key, or it is revoked already.
     """
     return await queries.revoke_key(transaction, key_id, now)
+
+
+async def keys(transaction: Transaction) -> list[Row]:
+    """Every key of the transaction's tenant, oldest first; no secret can be told from them."""
+    return await queries.keys(transaction)
 
 
 async def valid_key(transaction: Transaction, parts: KeyParts, now: datetime) -> Key:

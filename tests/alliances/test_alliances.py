@@ -113,6 +113,17 @@ async def test_a_change_needs_the_current_version(client: AsyncClient) -> None:
     assert (await client.get(path)).json()["case_ref"] == "x"
 
 
+@pytest.mark.parametrize("if_match", ["*", 'W/"1"', '"7", "1"'])
+async def test_every_way_to_name_the_current_version_is_understood(
+    client: AsyncClient, if_match: str
+) -> None:
+    made = await make(client)
+    answer = await client.patch(
+        f"/v1/alliances/{made['id']}", json={"case_ref": "x"}, headers={"If-Match": if_match}
+    )
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -88,7 +88,11 @@ def test_a_tenant_and_its_keys(database_url: str) -> None:
     assert key.split("_")[1] == tenant.replace("-", "")
 
     revoke = ("keys", "revoke", "--tenant", tenant, key.split("_")[2])
+    listed = ("keys", "list", "--tenant", tenant)
+    valid = rapport(*listed, DATABASE_URL=database_url).stdout
+    assert valid == f"{key.split('_')[2]}\tvalid\tehr\tresponses:write\n"
     assert rapport(*revoke, DATABASE_URL=database_url).returncode == 0
+    assert "\trevoked\t" in rapport(*listed, DATABASE_URL=database_url).stdout
     assert "revoked already" in one_line(rapport(*revoke, DATABASE_URL=database_url))
 
 

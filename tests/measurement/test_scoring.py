@@ -62,7 +62,7 @@ any_filled_in: Final = any_key.flatmap(lambda key: st.tuples(st.just(key), fille
 
 
 @pytest.mark.parametrize("form", FORMS, ids=" ".join)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_scores_are_those_of_the_naive_reference(
     form: tuple[str, str], data: st.DataObject
@@ -89,7 +89,7 @@ def same(number: Decimal | None, fraction: Fraction | None) -> bool:
     return abs(Fraction(number) - fraction) < TWENTY_DIGITS
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_filled_in)
 def test_scored_sums_lie_within_the_possible_ones(
     form: tuple[ScoringKey, dict[str, Any]],
@@ -100,7 +100,7 @@ def test_scored_sums_lie_within_the_possible_ones(
         assert score.percent_of_range is None or 0 <= score.percent_of_range <= 100
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_filled_in, st.randoms(use_true_random=False))
 def test_the_order_of_answers_does_not_matter(
     form: tuple[ScoringKey, dict[str, Any]], random: Any
@@ -111,7 +111,7 @@ def test_the_order_of_answers_does_not_matter(
     assert scored(dict(shuffled), key) == scored(answers, key)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_filled_in)
 def test_a_non_answer_scores_like_an_absent_item(form: tuple[ScoringKey, dict[str, Any]]) -> None:
     key, answers = form
@@ -128,7 +128,7 @@ def test_reversing_twice_is_identity_and_once_is_not(form: tuple[str, str]) -> N
     assert keyed_values(once, key) == values
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_filled_in, st.data())
 def test_a_stronger_answer_never_gives_a_weaker_score(
     form: tuple[ScoringKey, dict[str, Any]], data: st.DataObject
@@ -149,7 +149,7 @@ def test_a_stronger_answer_never_gives_a_weaker_score(
             assert step >= 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_key.flatmap(lambda key: st.tuples(st.just(key), complete(key))), st.data())
 def test_a_skipped_item_is_unknown_not_lowest(
     form: tuple[ScoringKey, dict[str, Any]], data: st.DataObject

@@ -230,9 +230,7 @@ def test_all_best_and_all_worst_answers_are_the_ends_of_the_range(
     ],
 )
 def test_a_straight_line_at_the_top_is_visible_only_where_items_are_reversed(
-    instrument: str,
-    sum_of_the_line: int,
-    visible: bool,  # noqa: FBT001 - a column of the table
+    instrument: str, sum_of_the_line: int, *, visible: bool
 ) -> None:
     key = form_of(instrument).key
     line = {item: int(key.high) for item in key.items}

@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from jsonschema import Draft202012Validator
@@ -41,6 +43,10 @@ def check(method: str, path: str, status: int, headers: httpx.Headers, content: 
         raise ContractBroken(f"{method} {path}: {status} came as {media_type}")
     if not headers.get("x-request-id"):
         raise ContractBroken(f"{method} {path}: no X-Request-Id")
+    if method == "HEAD":
+        if content:
+            raise ContractBroken(f"{method} {path}: a body came")
+        return
     schema = _schema(method.lower(), path, status, media_type)
     errors = sorted(_validator(json.dumps(schema)).iter_errors(json.loads(content)), key=str)
     if errors:
@@ -52,6 +58,55 @@ def contract() -> dict[str, Any]:
     """The committed contract."""
     loaded: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return loaded
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation of the contract."""
+
+    method: str
+    path: str
+    about: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        found: str = self.about["operationId"]
+        return found
+
+    @property
+    def scope(self) -> str | None:
+        """The scope that its security block names."""
+        return next((s for one in self.about.get("security", []) for s in one["ApiKey"]), None)
+
+    @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.about
+
+    def parameters(self, place: str) -> list[dict[str, Any]]:
+        """Its parameters in path, query or header."""
+        return [one for one in self.about.get("parameters", []) if one["in"] == place]
+
+    def url(self, **values: str) -> str:
+        """Its path with these values; ids that are not named are ids of nothing."""
+        known = {"instrument": "srs-3", "form": "client"}
+        nothing = {one["name"]: str(uuid4()) for one in self.parameters("path")}
+        return self.path.format(**(nothing | known | values))
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    """Every operation of the contract."""
+    return tuple(
+        Operation(method, path, about)
+        for path, item in contract()["paths"].items()
+        for method, about in item.items()
+    )
+
+
+@cache
+def operations_with_key() -> tuple[Operation, ...]:
+    """Every operation that asks for a key."""
+    return tuple(one for one in operations() if one.scope is not None)
 
 
 def _schema(method: str, path: str, status: int, media_type: str) -> dict[str, Any]:

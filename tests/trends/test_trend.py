@@ -215,6 +215,14 @@ async def test_receipt_never_goes_back_within_an_alliance(
 
 
 async def test_what_is_not_computed_is_said(client: AsyncClient) -> None:
-    made = await send(client, pair())
+    alliance = pair()
+    first = await send(client, alliance, occasion={"session_number": 1})
+    nothing = {str(item): "declined" for item in range(1, 13)}
+    unscored = await send(client, alliance, occasion={"session_number": 2}, answers=nothing)
+    made = await send(client, alliance, occasion={"session_number": 3})
+    why = [one["not_computed"][1] for one in (first, unscored, made)]
+    assert [one["code"] for one in why] == ["change", "change", "reliable_change"]
+    assert "first" in why[0]["why"]
+    assert "could be scored" in why[1]["why"]
     codes = [one["code"] for one in (await trend_of(client, made["alliance_id"]))["not_computed"]]
     assert codes == ["level", "slope", "drops", "signals"]

@@ -1,0 +1,30 @@
+"""The last touches to the contract that FastAPI writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def hoist_descriptions(contract: dict[str, Any]) -> None:
+    """Set the description of a value that may be null beside it, where readers look for it.
+
+    pydantic leaves it on the one branch of `anyOf` that is not null, and a parameter's on its
+    schema; neither documentation nor generated clients show it there.
+    """
+    for part in _objects(contract):
+        branches = [one for one in part.get("anyOf", []) if one != {"type": "null"}]
+        if len(branches) == 1 and "description" in branches[0]:
+            part.setdefault("description", branches[0].pop("description"))
+    for part in _objects(contract):
+        if "in" in part and "description" in part.get("schema", {}):
+            part.setdefault("description", part["schema"]["description"])
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    """Every object inside, the innermost first."""
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _objects(part)
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _objects(part)

@@ -1,0 +1,161 @@
+"""The processes of a run: service, twin and load. Whatever is started here is stopped here."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.cli.serve import SERVER
+from bench.load import Order, Sent
+from bench.work import HOST
+
+ROOT: Final = Path(__file__).parents[1]
+START_PATIENCE: Final = 30.0
+STOP_PATIENCE: Final = 25.0
+OK: Final = 200
+
+
+class RunFailed(Exception):
+    """The run came to no end; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that answers on a port of this machine."""
+
+    process: subprocess.Popen[str]
+    port: int
+    key: str
+
+    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """The answer to one call. Raises RunFailed unless its status is 2xx."""
+        text = None if body is None else json.dumps(body)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        try:
+            connection.request(method, path, text, headers)
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
+        finally:
+            connection.close()
+        if answer.status // 100 != OK // 100:
+            raise RunFailed(f"{method} {path} was answered with {answer.status}.")
+        return content
+
+
+class Load:
+    """The process that sends the load."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def send(self, order: Order) -> Sent:
+        """Carry out one order. Raises RunFailed when it was not answered to the end."""
+        orders, answers = self._process.stdin, self._process.stdout
+        if orders is None or answers is None:
+            raise RunFailed("The load has no pipes.")
+        orders.write(json.dumps(asdict(order)) + "\n")
+        orders.flush()
+        answer = json.loads(answers.readline() or '{"error": "The load ended by itself."}')
+        if "error" in answer:
+            raise RunFailed(f"{order.work}: {answer['error']}")
+        answer["statuses"] = {int(status): n for status, n in answer["statuses"].items()}
+        return Sent(**answer)
+
+
+@contextmanager
+def service(database_url: str, key: str, home: Path) -> Iterator[Server]:
+    """The service with one worker, by the same command that serves it elsewhere."""
+    port = free_port()
+    names = {"DATABASE_URL": database_url, "HOST": HOST, "PORT": str(port), "WORKERS": "1"}
+    with started("service", ["app.cli", "serve"], home, names) as process:
+        if process.stdin:
+            process.stdin.close()
+        server = Server(process, port, key)
+        _wait_until_it_answers(server, "/readyz", home / "service.log")
+        yield server
+
+
+@contextmanager
+def twin(answers: Mapping[str, Any], key: str, home: Path) -> Iterator[Server]:
+    """The empty twin, under uvicorn with the service's own settings."""
+    port = free_port()
+    with started("twin", ["bench.twin"], home) as process:
+        if process.stdin:
+            json.dump({"port": port, "server": SERVER, "answers": answers}, process.stdin)
+            process.stdin.close()
+        server = Server(process, port, key)
+        _wait_until_it_answers(server, "/livez", home / "twin.log")
+        yield server
+
+
+@contextmanager
+def load(key: str, home: Path) -> Iterator[Load]:
+    """The load."""
+    with started("load", ["bench.load", key], home) as process:
+        yield Load(process)
+
+
+@contextmanager
+def started(
+    name: str, module: list[str], home: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """One Python process of ours, out of reach of a Ctrl-C, which is the run's to answer."""
+    unset = ("DATABASE_OWNER_URL", "POOL_SIZE", "WEB_CONCURRENCY")
+    inherited = {n: v for n, v in os.environ.items() if n not in unset}
+    with (home / f"{name}.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - a program of our own
+            [sys.executable, "-m", *module],
+            cwd=ROOT,
+            env=inherited | dict(environment or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if name == "load" else log,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe and not pipe.closed:
+            pipe.close()
+
+
+def _wait_until_it_answers(server: Server, path: str, log: Path) -> None:
+    until = time.monotonic() + START_PATIENCE
+    while server.process.poll() is None and time.monotonic() < until:
+        try:
+            server.call("GET", path)
+        except (OSError, RunFailed):
+            time.sleep(0.05)
+        else:
+            return
+    said = log.read_text().strip().splitlines()
+    raise RunFailed(f"{log.stem} did not start: {said[-1] if said else 'it does not say why'}")
