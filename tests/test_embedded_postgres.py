@@ -160,9 +160,10 @@ def test_two_first_starts_at_once_share_one_server(home: Path) -> None:
     def start() -> int:
         with running(home, durable=False) as dsn:
             both_up.wait()
-            ask(dsn, "select 1")
+            assert ask(dsn, "select 1") == [(1,)]
+            found = postmaster_of(home)
             both_done.wait()
-            return postmaster_of(home)
+            return found
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(start), pool.submit(start)

@@ -32,8 +32,6 @@ class Edge:
         request_id = _request_id(Headers(scope=scope).get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
-        # HEAD is GET without the body (RFC 9110, section 9.3.2); no route needs to know.
-        head = scope["method"] == "HEAD"
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
@@ -43,13 +41,10 @@ class Edge:
                 headers["X-Request-Id"] = request_id
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-            elif head:
-                message["body"] = b""
             await send(message)
 
         try:
-            inner = {**scope, "method": "GET"} if head else scope
-            await self.app(inner, receive, send_with_headers)
+            await self.app(_head_as_get(scope), receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last resort for what nobody foresaw
             # Where and which kind, but no message: it can hold answers.
             where = "".join(traceback.format_tb(error.__traceback__))
@@ -58,6 +53,11 @@ class Edge:
                 raise ConnectionAbortedError from None
             answer = problem_response(InternalError(), request_id)
             await answer(scope, receive, send_with_headers)
+
+
+def _head_as_get(scope: Scope) -> Scope:
+    """HEAD is GET (RFC 9110, section 9.3.2), whose body the server leaves out: it still knows."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _request_id(given: str | None) -> str:

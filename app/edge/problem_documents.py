@@ -132,10 +132,7 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """
     if any(error["loc"][0] == "path" for error in errors):
         return NotFound("No such id.")
-    return InvalidRequest(
-        f"{len(errors)} to mend; see errors.",
-        tuple(_field_error(error) for error in errors[:ERRORS_SHOWN]),
-    )
+    return InvalidRequest.of(*(_field_error(error) for error in errors[:ERRORS_SHOWN]))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -25,7 +25,7 @@ def check_query(request: Request, known: frozenset[str]) -> None:
             errors.append(FieldError(f"#/query/{name}", "not_text", detail))
         seen.add(name)
     if errors:
-        raise InvalidRequest(f"{len(errors)} to mend; see errors.", tuple(dict.fromkeys(errors)))
+        raise InvalidRequest.of(*dict.fromkeys(errors))
 
 
 def _taken(known: frozenset[str]) -> str:

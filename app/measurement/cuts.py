@@ -38,6 +38,7 @@ def cut_finding(rule: CutRule, scores: Sequence[Score], keyed: Mapping[str, Deci
     unknown = False
     for condition in rule.any_of:
         if condition.scale is None:
+            unknown = unknown or not keyed
             met_by += [f"item {i}" for i, value in keyed.items() if _holds(condition, value)]
             continue
         value = values.get(condition.scale)

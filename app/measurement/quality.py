@@ -26,7 +26,7 @@ class QualityNote:
 def quality_notes(answers: Mapping[str, object], key: ScoringKey) -> tuple[QualityNote, ...]:
     """What stands out in the answering of one form, in a fixed order; mostly nothing.
 
-    straight_line: every answer the same although items are reversed. On a form without reversed
+    straight_line: every answer the same although some of the items are reversed. On a form without reversed
     items a straight line is a possible honest answer, so the code is not given there.
     all_maximum: every answered item at its strongest; courtesy or fear reads the same as joy.
     many_declined: at least a quarter of the items carry a non-answer.
@@ -34,11 +34,8 @@ def quality_notes(answers: Mapping[str, object], key: ScoringKey) -> tuple[Quali
     """
     values = item_values(answers, key)
     notes = []
-    if (
-        key.reversed & values.keys()
-        and len(values) >= SHORTEST_LINE
-        and len(set(values.values())) == 1
-    ):
+    both_ways = key.reversed & values.keys() and values.keys() - key.reversed
+    if both_ways and len(values) >= SHORTEST_LINE and len(set(values.values())) == 1:
         notes.append(
             QualityNote("straight_line", "All answers are the same although items are reversed.")
         )

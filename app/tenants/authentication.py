@@ -148,9 +148,7 @@ def _actor(headers: list[str]) -> Actor | None:
     role, _, ref = text.partition(";")
     if len(headers) > 1 or role not in ACTOR_ROLES or not ACTOR_REF.fullmatch(ref):
         detail = f"Expected <role>;<ref> once, the role one of {', '.join(ACTOR_ROLES)}."
-        raise InvalidRequest(
-            "1 to mend; see errors.", (FieldError("#/header/Rapport-Actor", "malformed", detail),)
-        )
+        raise InvalidRequest.of(FieldError("#/header/Rapport-Actor", "malformed", detail))
     return Actor(role, ref)
 
 

@@ -33,7 +33,7 @@ EVERY_LEAF = [
     for path in places(body)
     if not isinstance(at(body, path), dict | list)
 ]
-HEADERS = ["Authorization", "Rapport-Actor", "If-Match", "Content-Type", "Accept", "Prefer"]
+HEADERS = ["Authorization", "Rapport-Actor", "If-Match", "Content-Type", "Idempotency-Key"]
 
 
 def says_nothing(answer: Response, logged: pytest.LogCaptureFixture) -> None:

@@ -10,11 +10,8 @@ from typing import Any
 import pytest
 
 from app.instruments.checking import definition_faults
-from app.instruments.definitions import DIRECTORY, Definition, catalogue_of
-from app.measurement.answers import item_values
-from app.measurement.cuts import cut_finding
-from app.measurement.key import ScoringKey
-from app.measurement.scoring import keyed_values, rounded, scored
+from app.instruments.definitions import DIRECTORY, catalogue_of
+from app.measurement.scoring import rounded, scored
 
 CATALOGUE = catalogue_of(DIRECTORY)
 DEFINITIONS = {
@@ -109,73 +106,3 @@ def test_ends_of_the_total(instrument: str, form: str, lowest: int, highest: int
     worst = {i: int(key.high if i in key.reversed else key.low) for i in key.items}
     best = {i: int(key.low if i in key.reversed else key.high) for i in key.items}
     assert [total(worst, key), total(best, key)] == [lowest, highest]
-
-
-@pytest.mark.parametrize(
-    ("instrument", "sum_of_a_line"),
-    [("wai-1989", 168), ("wai-s-1989", 72), ("haq2-1996", 89), ("arm5-2012", 29)],
-)
-def test_straight_line_at_the_top_shows_where_items_are_reversed(
-    instrument: str, sum_of_a_line: int
-) -> None:
-    key = newest(instrument).forms["client"].key
-    assert total({item: int(key.high) for item in key.items}, key) == sum_of_a_line
-
-
-@pytest.mark.parametrize(
-    ("vector", "default", "variant"),
-    [
-        ("SRS-1", ("item 3",), ()),
-        ("SRS-2", (), ("total",)),
-        ("SRS-3", ("total", "item 4"), ("total",)),
-        ("SRS-4", ("total", "item 2", "item 3", "item 4"), ("total",)),
-        ("SRS-5", (), ()),
-        ("SRS-6", ("item 2", "item 4"), ()),
-    ],
-)
-def test_cuts_of_the_session_rating_scale(
-    vector: str, default: tuple[str, ...], variant: tuple[str, ...]
-) -> None:
-    key = newest("srs-3").forms["client"].key
-    answers = next(v["answers"] for _, i, v in VECTORS if i == vector)
-    keyed = keyed_values(item_values(answers, key), key)
-    found = [cut_finding(rule, scored(answers, key), keyed).met_by for rule in key.cuts]
-    assert found == [default, variant]
-
-
-@pytest.mark.parametrize(
-    ("vector", "boxes", "taken_as_values"),
-    [
-        ("WAISR-1", (1, 2, 1, 5, 3, 4, 3, 1, 1, 5, 2, 5), 33),
-        ("WAISR-2", (3, 1, 2, 1, 5, 3, 4, 4, 5, 3, 4, 5), 40),
-    ],
-)
-def test_box_positions_of_the_paper_form_are_not_values(
-    vector: str, boxes: tuple[int, ...], taken_as_values: int
-) -> None:
-    form = newest("wai-sr-2006").forms["client"]
-    printed = dict(zip(form.key.items, boxes, strict=True))
-    values = {i: 6 - box if i in form.high_to_low else box for i, box in printed.items()}
-    assert values == next(v["answers"] for _, i, v in VECTORS if i == vector)
-    assert total(printed, form.key) == taken_as_values
-
-
-@pytest.mark.parametrize(
-    ("vector", "as_in_the_short_form", "as_blocks_of_four"),
-    [("WAISR-1", 15, 13), ("WAISR-2", 15, 10)],
-)
-def test_groupings_of_tasks_seen_in_the_wild_give_other_sums(
-    vector: str, as_in_the_short_form: int, as_blocks_of_four: int
-) -> None:
-    answers, expected = next((v["answers"], v["expected"]) for _, i, v in VECTORS if i == vector)
-    wrong = [sum(answers[i] for i in group) for group in (("1", "2", "8", "12"), tuple("5678"))]
-    assert wrong == [as_in_the_short_form, as_blocks_of_four]
-    assert expected["tasks"]["sum"] not in wrong
-
-
-def newest(instrument: str) -> Definition:
-    return CATALOGUE.definition(instrument)
-
-
-def total(answers: dict[str, int], key: ScoringKey) -> Decimal | None:
-    return next(s.sum for s in scored(answers, key) if s.scale == "total")

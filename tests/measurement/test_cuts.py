@@ -85,6 +85,7 @@ TOTAL_OR_ITEM: Final = rule(("total", "<", "36"), (None, "<", "9"))
         (rule(("total", "<", "36")), "36", {"1": "1"}, False, ()),
         (rule((None, ">=", "9")), "20", {"1": "8.9", "2": "9"}, True, ("item 2",)),
         (rule((None, "<", "9")), None, {"1": "9"}, False, ()),  # no total is needed
+        (rule((None, "<", "9")), None, {}, None, ()),  # nothing answered is not "fine"
         # a scale without a score is unknown, known conditions are still judged
         (rule(("bond", "<", "5"), ("total", "<", "36")), "35", {}, True, ("total",)),
         (rule(("bond", "<", "5"), ("total", "<", "36")), "37", {}, None, ()),

@@ -31,6 +31,7 @@ def row(answers: str) -> dict[str, Any]:
 
 MIXED: Final = key("3", "6")
 FORWARD: Final = key()
+ALL_BUT_TWO: Final = key("3", "4", "5", "6", "7", "8")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,8 @@ FORWARD: Final = key()
         (FORWARD, "4 4 4 4 4 4 4 4", ""),  # may be what was meant
         (MIXED, "- - 4 4 4 4 - -", "straight_line"),  # four are a line
         (MIXED, "- - 4 4 4 - - -", ""),  # three are none
+        (ALL_BUT_TWO, "- - 4 4 4 4 4 4", ""),  # only reversed items answered: no contradiction
+        (ALL_BUT_TWO, "4 - 4 4 4 4 4 4", "straight_line"),
         (MIXED, "4 4 - 4 4 - 4 4", ""),  # no reversed item answered: nothing to see
         (MIXED, "4 4 - 4 4 4 4 4", "straight_line"),
         (MIXED, "5 5 1 5 5 1 5 5", "all_maximum"),

@@ -242,7 +242,8 @@ def test_a_reported_total_is_taken_without_items(
 
 @pytest.mark.parametrize("lowest", [("0", None), (None, "0"), ("0", "0")])
 def test_a_reported_zero_is_a_value(lowest: tuple[str | None, str | None]) -> None:
-    assert reported(*lowest, key=replace(STEPS, low=Decimal(0))).value == 0
+    score = reported(*lowest, key=replace(STEPS, low=Decimal(0)))
+    assert (score.sum, score.mean) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(
