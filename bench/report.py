@@ -20,8 +20,6 @@ FLOOR: Final = 0.25
 AIM: Final = 0.35
 NOISY: Final = 0.15
 """Spread of a ratio, as a share of its median, from which it is called noisy."""
-MOST_REFUSED: Final = 0.01
-"""Share of answers other than 2xx from which something else was measured than meant."""
 RESULTS: Final = Path(__file__).parent / "results"
 PACKAGES: Final = (
     "fastapi", "starlette", "pydantic", "pydantic-core", "uvicorn", "uvloop", "httptools",
@@ -51,12 +49,6 @@ class Findings:
         reasons = [f"{name} is not on" for name in DURABLE if self.settings[name] != "on"]
         if self.acknowledged != self.stored:
             reasons.append(f"{self.acknowledged} acknowledged, {self.stored} stored")
-        reasons += [
-            f"{result.work.name}: {side} refused {sum(total.refused.values())}"
-            for result in self.results
-            for side, total in result.totals.items()
-            if result.work.rated and sum(total.refused.values()) > MOST_REFUSED * total.answered
-        ]
         return reasons
 
     def missed(self) -> bool:

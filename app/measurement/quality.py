@@ -26,8 +26,8 @@ class QualityNote:
 def quality_notes(answers: Mapping[str, object], key: ScoringKey) -> tuple[QualityNote, ...]:
     """What stands out in the answering of one form, in a fixed order; mostly nothing.
 
-    straight_line: every answer the same although some of the items are reversed. On a form without reversed
-    items a straight line is a possible honest answer, so the code is not given there.
+    straight_line: every answer the same although some of the items are reversed. On a form
+        without reversed items it is a possible honest answer, so the code is not given there.
     all_maximum: every answered item at its strongest; courtesy or fear reads the same as joy.
     many_declined: at least a quarter of the items carry a non-answer.
     Raises AnswersRefused as item_values does.

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from app.instruments.checking import definition_faults
-from app.instruments.definitions import DIRECTORY, catalogue_of
+from app.instruments.definitions import DIRECTORY, Definition, catalogue_of
+from app.measurement.key import ScoringKey
 from app.measurement.scoring import rounded, scored
 
 CATALOGUE = catalogue_of(DIRECTORY)
@@ -106,3 +107,11 @@ def test_ends_of_the_total(instrument: str, form: str, lowest: int, highest: int
     worst = {i: int(key.high if i in key.reversed else key.low) for i in key.items}
     best = {i: int(key.low if i in key.reversed else key.high) for i in key.items}
     assert [total(worst, key), total(best, key)] == [lowest, highest]
+
+
+def newest(instrument: str) -> Definition:
+    return CATALOGUE.definition(instrument)
+
+
+def total(answers: dict[str, int], key: ScoringKey) -> Decimal | None:
+    return next(s.sum for s in scored(answers, key) if s.scale == "total")
