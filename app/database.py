@@ -3,7 +3,6 @@
 SQLAlchemy Core describes tables and builds statements; each is compiled once, asyncpg runs it.
 """
 
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from app.errors import InternalError, Problem, Unavailable
@@ -173,12 +173,13 @@ async def connected(database_url: str, *, pool_size: int) -> AsyncIterator[Datab
 
 async def _read_json(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=json.loads
+        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=from_json
     )
 
 
 def _json_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """The JSON of plain values and of pydantic models alike."""
+    return to_json(value).decode()
 
 
 async def _commit(connection: asyncpg.Connection) -> None:

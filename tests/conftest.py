@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from app.cli.migrate import migrate
 from app.database import Database
-from app.embedded_postgres import running
+from app.embedded_postgres import forget, running
 from app.main import create_app
 from app.settings import Settings, settings_from
 from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
@@ -60,6 +60,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home: Path = tmp_path_factory.mktemp("postgres")
     with running(home, durable=False) as server:
         yield server
+    forget(home)
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,8 @@ RECORD_AS_STORED: Final = (
 
 
 def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
-    """What a submission is answered with: the stored outcome, the same on every replay."""
-    return ResponseOut(**_identity(row), **row["outcome"])
+    """What a submission is answered with: the stored Outcome, the same on every replay."""
+    return ResponseOut(**_identity(row), **dict(row["outcome"]))
 
 
 def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseRecord:

@@ -223,7 +223,10 @@ class NotComputed(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What the service makes of a response; stored with it and given again on replay."""
+    """What the service makes of a response; stored with it and given again on replay.
+
+    A field added later needs a default: outcomes stored before it are read again.
+    """
 
     scores: list[ScoreOut]
     quality: list[QualityOut]

@@ -49,7 +49,7 @@ Record = Mapping[str, Any]
 async def submit(
     transaction: Transaction, caller: Caller, filled: FilledForm, clock: Clock
 ) -> tuple[Record, bool]:
-    """The stored response, and True if it had been stored before (a replay).
+    """The stored response with its outcome, and True if it had been stored before (a replay).
 
     Raises InvalidRequest when rater, about or occasion do not fit the alliance; NotFound for an
     unknown alliance id; AllianceConflict for a known alliance with other members; for a known
@@ -69,7 +69,7 @@ async def submit(
     received_at = clock()
     record = _record(filled, alliance, who, caller) | {
         "id": response_id,
-        "outcome": _outcome(filled, point, references).model_dump(mode="json"),
+        "outcome": _outcome(filled, point, references),
         "received_at": max(received_at, alliance.last_received_at or received_at),
     }
     occasion_id = await queries.record_response(
@@ -80,7 +80,8 @@ async def submit(
         {stream.name(): stored_state(state, filled.newest.revision)},
     )
     if occasion_id is None:
-        return await _known(transaction, submission, record), True
+        known = await _known(transaction, submission, record)
+        return dict(known) | {"outcome": Outcome.model_validate(known["outcome"])}, True
     return record | {"occasion_id": occasion_id, "amended_by": None}, False
 
 
