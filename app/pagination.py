@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ DEFAULT_LIMIT: Final = 50
 HIGHEST_LIMIT: Final = 500
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 Limit = Annotated[int, Field(ge=1, le=HIGHEST_LIMIT, description="How many to return at most.")]
 Cursor = Annotated[
@@ -36,40 +37,58 @@ class Page(BaseModel, Generic[Item]):
     )
 
 
-def cursor_after(position: UUID | str, filters: Mapping[str, object]) -> str:
-    """An opaque cursor for what comes after position in the list with these filters."""
-    fingerprint = _fingerprint(str(position), filters)
-    text = json.dumps([str(position), fingerprint], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+class Listing:
+    """A list as one caller asks for it: which one, with which filters, from where on."""
 
+    def __init__(
+        self, name: str, filters: Mapping[str, object], limit: int, cursor: str | None
+    ) -> None:
+        self.name = name
+        self.filters = {field: value for field, value in filters.items() if value is not None}
+        self.limit = limit
+        self.one_more = limit + 1
+        """How many to look for: one beyond the page says whether there is another page."""
+        self.after = self._position_from(cursor)
+        """The position that the page before ended with; None on the first page."""
 
-def position_from(cursor: str | None, filters: Mapping[str, object]) -> str | None:
-    """The position that cursor_after put into the cursor; None without a cursor.
+    def after_id(self) -> UUID | None:
+        """The position in a list in the order of ids. Raises InvalidCursor when it is none."""
+        try:
+            return None if self.after is None else UUID(self.after)
+        except ValueError:
+            raise InvalidCursor("Start again without a cursor.") from None
 
-    Raises InvalidCursor when it is damaged or belongs to a list with other filters.
-    """
-    if cursor is None:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        position, _ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        raise InvalidCursor("Start again without a cursor.") from None
-    if not isinstance(position, str) or cursor != cursor_after(position, filters):
-        raise InvalidCursor("Start again without a cursor, or with the filters it came from.")
-    return position
+    def page(
+        self,
+        found: Sequence[Row],
+        position: Callable[[Row], object],
+        shown: Callable[[Row], Item],
+    ) -> Page[Item]:
+        """The page of what was found, which holds one more than the page when there is a next."""
+        items = found[: self.limit]
+        more = len(found) > self.limit
+        return Page(
+            items=[shown(row) for row in items],
+            next_cursor=self._cursor_after(str(position(items[-1]))) if more else None,
+        )
 
+    def _cursor_after(self, position: str) -> str:
+        text = json.dumps([position, self._fingerprint(position)], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-def uuid_position_from(cursor: str | None, filters: Mapping[str, object]) -> UUID | None:
-    """position_from for lists in the order of their ids. Raises InvalidCursor likewise."""
-    position = position_from(cursor, filters)
-    try:
-        return None if position is None else UUID(position)
-    except ValueError:
-        raise InvalidCursor("Start again without a cursor.") from None
+    def _position_from(self, cursor: str | None) -> str | None:
+        """Raises InvalidCursor when the cursor is damaged, or another list's or filter's."""
+        if cursor is None:
+            return None
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            position, _ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise InvalidCursor("Start again without a cursor.") from None
+        if not isinstance(position, str) or cursor != self._cursor_after(position):
+            raise InvalidCursor("Start again without a cursor, or with the filters it came from.")
+        return position
 
-
-def _fingerprint(position: str, filters: Mapping[str, object]) -> str:
-    named = {name: value for name, value in filters.items() if value is not None}
-    text = json.dumps([position, named], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def _fingerprint(self, position: str) -> str:
+        text = json.dumps([self.name, position, self.filters], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -155,7 +155,7 @@ async def update_alliance(
 
 
 async def alliances_after(
-    transaction: Transaction, filters: Mapping[str, str], after: UUID | None, limit: int
+    transaction: Transaction, filters: Mapping[str, object], after: UUID | None, limit: int
 ) -> list[Row]:
     """Up to limit alliances that meet every filter, in the order of their ids.
 

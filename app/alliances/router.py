@@ -1,5 +1,6 @@
 """Alliances over HTTP."""
 
+from operator import itemgetter
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.edge.idempotency_key import IdempotencyKey, refuse_idempotency_key
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
-from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, ClockInUse, caller_with
 from app.tenants.service import Scope
 
@@ -68,14 +69,12 @@ async def list_alliances(
         "professional_ref": professional_ref,
         "program_ref": program_ref,
     }
-    filters = {name: value for name, value in given.items() if value is not None}
-    after = uuid_position_from(cursor, filters)
+    listing = Listing("alliances", given, limit, cursor)
     async with caller.transaction() as transaction:
-        found = await service.page(transaction, filters, after, limit + 1)
-    return Page(
-        items=[AllianceOut.model_validate(dict(row)) for row in found[:limit]],
-        next_cursor=cursor_after(found[limit - 1]["id"], filters) if len(found) > limit else None,
-    )
+        found = await service.page(
+            transaction, listing.filters, listing.after_id(), listing.one_more
+        )
+    return listing.page(found, itemgetter("id"), lambda row: AllianceOut.model_validate(dict(row)))
 
 
 @router.get("/{alliance_id}", operation_id="get_alliance", responses=problems(404))
@@ -101,7 +100,9 @@ async def update_alliance(
     body: AlliancePatch,
     response: Response,
     caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
-    if_match: Annotated[str | None, Header(max_length=100)] = None,
+    if_match: Annotated[
+        str | None, Header(max_length=100, description="The ETag that you read.")
+    ] = None,
 ) -> AllianceOut:
     """Change what can change during an alliance. Acts forward only: stored responses keep theirs.
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError as Mistake
 
 from app.edge.scalars import Closed, Day, Ref, Source
@@ -33,11 +33,11 @@ class AllianceFacts(Closed):
     """What can change during an alliance; changes act forward only."""
 
     case_ref: Ref | None = Field(default=None, description="Your case; it may hold many alliances.")
-    setting: Setting | None = None
+    setting: Setting | None = Field(default=None, description="The field of work.")
     program_ref: Ref | None = Field(default=None, description="The programme it is part of.")
     started_on: Day | None = None
     ended_on: Day | None = None
-    end_reason: EndReason | None = None
+    end_reason: EndReason | None = Field(default=None, description="Why it ended.")
     continues: UUID | None = Field(
         default=None, description="The alliance that this one continues: a reopened case."
     )
@@ -96,6 +96,22 @@ class AllianceBody(AllianceFacts):
 class AllianceCreate(AllianceBody):
     """A new alliance."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "clinic-ehr",
+                    "external_id": "case-77:p-9",
+                    "case_ref": "case-77",
+                    "client_ref": "c-1",
+                    "professional_ref": "p-9",
+                    "setting": "vocational_rehabilitation",
+                }
+            ]
+        },
+    )
+
     source: Source = "default"
 
     @model_validator(mode="after")
@@ -122,6 +138,18 @@ class AllianceInSubmission(AllianceBody):
 class AlliancePatch(AllianceFacts):
     """A change; absent fields stay as they are, null clears one."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"ended_on": "2026-11-20", "end_reason": "completed"}]},
+    )
+
+
+class MemberOut(BaseModel):
+    """One member of an alliance."""
+
+    role: str
+    ref: str
+
 
 class AllianceOut(BaseModel):
     """A stored alliance."""
@@ -130,7 +158,7 @@ class AllianceOut(BaseModel):
     source: str
     external_id: str | None
     case_ref: str | None
-    members: list[Member]
+    members: list[MemberOut]
     setting: str | None
     program_ref: str | None
     started_on: date | None

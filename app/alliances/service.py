@@ -94,7 +94,7 @@ async def change(
 
 
 async def page(
-    transaction: Transaction, filters: Mapping[str, str], after: UUID | None, limit: int
+    transaction: Transaction, filters: Mapping[str, object], after: UUID | None, limit: int
 ) -> list[Row]:
     """Up to limit alliances that meet every filter, oldest first."""
     return await queries.alliances_after(transaction, filters, after, limit)

@@ -1,5 +1,6 @@
 """The instrument catalogue and stateless scoring over HTTP."""
 
+from operator import attrgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -22,7 +23,7 @@ from app.instruments.schemas import (
     ScoreRequest,
     ScoresOut,
 )
-from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, position_from
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 
@@ -55,15 +56,9 @@ async def list_instruments(
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Page[InstrumentSummary]:
     """The catalogue, by id: what can be scored, and what is known and still pending."""
-    filters = {"availability": availability}
-    after = position_from(cursor, filters) or ""
-    found = service.summaries(catalogue, availability, after)
-    return Page(
-        items=found[:limit],
-        next_cursor=(
-            cursor_after(found[limit - 1].instrument, filters) if len(found) > limit else None
-        ),
-    )
+    listing = Listing("instruments", {"availability": availability}, limit, cursor)
+    found = service.summaries(catalogue, availability, listing.after or "")
+    return listing.page(found, attrgetter("instrument"), lambda summary: summary)
 
 
 @router.get(

@@ -95,7 +95,22 @@ class ScoreRequest(BaseModel):
 class ScoreBatchRequest(BaseModel):
     """Up to 500 filled-in forms."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "instrument": "open-triad-lines-1",
+                            "rater": {"role": "client"},
+                            "answers": {"1": 7.5, "2": 6, "3": 6.8, "4": 7},
+                        }
+                    ]
+                }
+            ]
+        },
+    )
 
     items: list[Any] = Field(
         min_length=1,

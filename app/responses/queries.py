@@ -50,33 +50,37 @@ _SERIES: Final = compiled(
 )
 
 
+def _occasion() -> sa.CTE:
+    """The id of the occasion, made if it is new."""
+    made = (
+        insert(occasions)
+        .values(
+            {
+                "tenant_id": parameter(occasions.c.tenant_id),
+                "id": sa.bindparam("new_occasion_id", type_=sa.Uuid),
+                "alliance_id": parameter(occasions.c.alliance_id),
+                "occasion_key": parameter(occasions.c.occasion_key),
+                "created_at": sa.bindparam("received_at", type_=occasions.c.created_at.type),
+            }
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "alliance_id", "occasion_key"])
+        .returning(occasions.c.id)
+        .cte("occasion_made")
+    )
+    known = sa.select(occasions.c.id).where(
+        occasions.c.tenant_id == parameter(occasions.c.tenant_id),
+        occasions.c.alliance_id == parameter(occasions.c.alliance_id),
+        occasions.c.occasion_key == parameter(occasions.c.occasion_key),
+    )
+    return sa.union_all(sa.select(made.c.id), known).cte("occasion")
+
+
 def _record_statement() -> Statement:
     """The response, its occasion if new, and the alliance's state: all, or nothing if known.
 
     One statement, so that a response can never stand without its state or be counted twice.
     """
-    occasion_columns = {
-        "tenant_id": parameter(occasions.c.tenant_id),
-        "id": sa.bindparam("new_occasion_id", type_=sa.Uuid),
-        "alliance_id": parameter(occasions.c.alliance_id),
-        "occasion_key": parameter(occasions.c.occasion_key),
-        "created_at": sa.bindparam("received_at", type_=occasions.c.created_at.type),
-    }
-    made = (
-        insert(occasions)
-        .values(occasion_columns)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "alliance_id", "occasion_key"])
-        .returning(occasions.c.id)
-        .cte("occasion_made")
-    )
-    occasion = sa.union_all(
-        sa.select(made.c.id),
-        sa.select(occasions.c.id).where(
-            occasions.c.tenant_id == parameter(occasions.c.tenant_id),
-            occasions.c.alliance_id == parameter(occasions.c.alliance_id),
-            occasions.c.occasion_key == parameter(occasions.c.occasion_key),
-        ),
-    ).cte("occasion")
+    occasion = _occasion()
     columns = [column for column in responses.c if column.name != "occasion_id"]
     recorded = (
         insert(responses)

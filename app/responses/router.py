@@ -1,5 +1,6 @@
 """Responses over HTTP."""
 
+from operator import itemgetter
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId
-from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_after, uuid_position_from
+from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.responses import service
 from app.responses.filled_form import filled_form
 from app.responses.rendering import response_record, submission_answer
@@ -68,7 +69,7 @@ async def list_responses(
     caller: Reader,
     external_id: Annotated[Ref | None, Query()] = None,
     source: Annotated[Ref | None, Query()] = None,
-    alliance_id: Annotated[UUID | None, Query()] = None,
+    alliance_id: Annotated[UUID | None, Query(description="The service's id.")] = None,
     instrument: Annotated[InstrumentId | None, Query()] = None,
     form: Annotated[FormId | None, Query()] = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
@@ -82,14 +83,12 @@ async def list_responses(
         "instrument": instrument,
         "form": form,
     }
-    filters = {name: value for name, value in given.items() if value is not None}
-    after = uuid_position_from(cursor, filters)
+    listing = Listing("responses", given, limit, cursor)
     async with caller.transaction() as transaction:
-        found = await service.page(transaction, filters, after, limit + 1)
-    return Page(
-        items=[response_record(row, caller.actor) for row in found[:limit]],
-        next_cursor=cursor_after(found[limit - 1]["id"], filters) if len(found) > limit else None,
-    )
+        found = await service.page(
+            transaction, listing.filters, listing.after_id(), listing.one_more
+        )
+    return listing.page(found, itemgetter("id"), lambda row: response_record(row, caller.actor))
 
 
 @router.get("/{response_id}", operation_id="get_response", responses=problems(404))

@@ -129,7 +129,9 @@ class Submission(Closed):
         default=None,
         description="Your id of this record; a retry with it never makes a second one.",
     )
-    external_version: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 1
+    external_version: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = Field(
+        default=1, description="Your version of this record; the first is 1."
+    )
     source: Source = "default"
     alliance: AllianceInSubmission
     instrument: InstrumentId
@@ -145,7 +147,7 @@ class Submission(Closed):
     occasion: OccasionIn
     completed_at: Instant | None = None
     completed_on: Day | None = None
-    mode: Mode = "unknown"
+    mode: Mode = Field(default="unknown", description="How it was filled in.")
     answers: Answers | None = None
     reported_scores: list[ReportedScore] | None = Field(
         default=None,
@@ -261,6 +263,14 @@ class ResponseOut(Outcome, ResponseIdentity):
     """The answer to a submission."""
 
 
+class NoticeOut(BaseModel):
+    """What the rater was told."""
+
+    ref: str | None
+    audience: list[str]
+    level: str
+
+
 class ResponseRecord(ResponseIdentity):
     """A stored response, as far as its rater was told that this reader would see it.
 
@@ -277,7 +287,7 @@ class ResponseRecord(ResponseIdentity):
     mode: str
     interpreter: bool | None
     professional_present: bool | None
-    notice: Notice
+    notice: NoticeOut
     setting: str | None
     program_ref: str | None
     backfill: bool

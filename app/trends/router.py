@@ -26,7 +26,7 @@ async def get_trend(
     instrument: Annotated[InstrumentId | None, Query()] = None,
     form: Annotated[FormId | None, Query()] = None,
     role: Annotated[RaterRole | None, Query(description="The rater's role.")] = None,
-    scale: Annotated[str | None, Query(max_length=60)] = None,
+    scale: Annotated[str | None, Query(max_length=60, description="Only this one.")] = None,
     start: Annotated[
         Day | None, Query(alias="from", description="First day of occasions, YYYY-MM-DD.")
     ] = None,

@@ -16,16 +16,7 @@ def test_a_file_is_short(path: str) -> None:
     assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= FILE_LINES
 
 
-TOO_LONG = pytest.mark.xfail(reason="_record_statement has 52 lines", strict=True)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=[TOO_LONG] if path == "app/responses/queries.py" else [])
-        for path in modules()
-    ],
-)
+@every_module
 def test_a_function_is_short(path: str) -> None:
     long = [
         one.name

@@ -143,7 +143,6 @@ async def test_a_cursor_belongs_to_its_filters(
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
 
-@pytest.mark.xfail(reason="the routers do not hand the list's name to the cursor", strict=True)
 async def test_a_cursor_belongs_to_its_list(client: AsyncClient) -> None:
     made = await cursors(client)
     answer = await client.get("/v1/responses", params={"cursor": made["/v1/alliances"]})
