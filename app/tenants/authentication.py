@@ -26,6 +26,8 @@ Clock = Callable[[], datetime]
 ACTOR_ROLES: Final = ("client", "professional", "family_member", "supervisor", "observer")
 ACTOR_REF: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
 LONGEST_ACTOR: Final = 240
+CARE: Final = "care"
+LONGEST_PURPOSE: Final = 40
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 bearer = HTTPBearer(
@@ -99,16 +101,27 @@ ActorHeader = Annotated[
 ]
 
 
+PurposeHeader = Annotated[
+    str | None,
+    Header(
+        alias="Rapport-Purpose",
+        json_schema_extra={"maxLength": LONGEST_PURPOSE},
+        description="What it is for: `care`, also when absent. Others are not taken yet.",
+    ),
+]
+
+
 async def identified(
     request: Request,
     needed: SecurityScopes,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     _rapport_actor: ActorHeader = None,
+    _rapport_purpose: PurposeHeader = None,
 ) -> Caller:
     """Find out who is calling, before anything is said about what they sent.
 
     Raises Unauthenticated without a valid key, ScopeMissing without the scope, and only then
-    what is wrong with the Rapport-Actor header, the query string or the body as such.
+    what is wrong with our own headers, the query string or the body as such.
     """
     if credentials is None:
         raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
@@ -117,6 +130,7 @@ async def identified(
         if scope not in key.scopes:
             raise ScopeMissing(f"This call needs a key with the scope {scope}.")
     actor = _actor(request.headers.getlist("Rapport-Actor"))
+    _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
     raise_refusal(request)
     return Caller(key, actor, database_of(request))
 
@@ -150,6 +164,15 @@ def _actor(headers: list[str]) -> Actor | None:
         detail = f"Expected <role>;<ref> once, the role one of {', '.join(ACTOR_ROLES)}."
         raise InvalidRequest.of(FieldError("#/header/Rapport-Actor", "malformed", detail))
     return Actor(role, ref)
+
+
+def _refuse_other_purposes(headers: list[str]) -> None:
+    """Raises InvalidRequest: consents are not kept yet, so nothing but care can be answered."""
+    if any(purpose != CARE for purpose in headers):
+        detail = f"This release answers for the purpose {CARE} only."
+        raise InvalidRequest.of(
+            FieldError("#/header/Rapport-Purpose", "purpose_unsupported", detail)
+        )
 
 
 def database_of(request: Request) -> Database:

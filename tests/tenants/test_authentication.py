@@ -227,3 +227,12 @@ async def test_the_key_is_asked_for_before_anything_is_said_about_the_request(
     for url in (operation.url(), operation.url(alliance_id="x", response_id="x", form="x")):
         answer = await anybody.request(operation.method.upper(), url, **bad)
         without_request_id(answer)
+
+
+async def test_a_purpose_other_than_care_is_refused_not_ignored(client: AsyncClient) -> None:
+    care = await client.get("/v1/alliances", headers={"Rapport-Purpose": "care"})
+    research = await client.get("/v1/alliances", headers={"Rapport-Purpose": "research"})
+
+    assert care.status_code == 200
+    assert research.status_code == 422
+    assert research.json()["errors"][0]["code"] == "purpose_unsupported"
