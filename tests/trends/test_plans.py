@@ -1,0 +1,52 @@
+"""The shape of plans: what grows with one alliance must not grow with the table."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from app.alliances import queries as alliances
+from app.database import Statement
+from app.responses import queries as responses
+from app.trends import queries as trends
+
+STATEMENTS = {
+    "trend": trends._statement(frozenset(), in_the_past=False),  # noqa: SLF001 - its plan
+    "series": responses._SERIES,  # noqa: SLF001 - as above
+    "replay": responses._NEWEST_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
+    "lock": alliances._LOCK_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
+}
+COLUMNS: dict[str, object] = {"source": "ehr", "external_id": "x", "about_ref": "p", "proxy_ref": None}
+
+
+def scans(plan: dict[str, Any]) -> list[str]:
+    """Every scan of a plan, with its index."""
+    found = [f"{plan['Node Type']} {plan.get('Index Name')}"] if "Relation Name" in plan else []
+    return found + [scan for child in plan.get("Plans", []) for scan in scans(child)]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+async def test_every_hot_read_goes_through_an_index_led_by_the_tenant(
+    database_url: str, name: str
+) -> None:
+    statement: Statement = STATEMENTS[name]
+    values: dict[str, object] = dict(statement.literals) | {
+        one: COLUMNS.get(one, uuid4() if one in {"tenant_id", "alliance_id", "id"} else "x")
+        for one in statement.parameters
+        if one not in statement.literals
+    }
+    connection = await asyncpg.connect(database_url)
+    # A small table is read whole because that is cheaper; what counts is what a large one gets.
+    await connection.execute("SET enable_seqscan = off")
+    try:
+        plan = await connection.fetchval(
+            f"EXPLAIN (FORMAT JSON) {statement.sql}",
+            *(values[one] for one in statement.parameters),
+        )
+    finally:
+        await connection.close()
+    found = scans(json.loads(plan)[0]["Plan"])
+    assert found
+    assert [scan for scan in found if scan.startswith("Seq Scan")] == []
