@@ -7,13 +7,15 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import pytest
+from pydantic_core.core_schema import ErrorType
 
 from app.cli.main import main
 from app.edge.json_body import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_DEPTH
+from app.edge.problem_documents import ERRORS_SHOWN, LONGEST_NAME, PYDANTIC_CODES
 from app.errors import Problem
 from app.instruments.definitions import shipped
 from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
@@ -26,6 +28,14 @@ from tests.support.contract import contract
 REFERENCE = ROOT / "docs" / "reference"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`]+)`")
+CODE_ARGUMENT = {
+    "FieldError": 1,
+    "AnswerFault": 1,
+    "_refused": 1,
+    "PydanticCustomError": 0,
+    "Mistake": 0,
+}
+"""What makes an entry of `errors` -> which of its arguments is the code."""
 
 
 def page(name: str) -> str:
@@ -106,20 +116,22 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 
 def test_every_code_in_errors_is_named() -> None:
     named = set(first_codes(page("problems").partition("## What stands")[2]))
-    assert _codes_in_code() <= named
+    ours = _codes_in_code() | set(PYDANTIC_CODES.values())
+    assert ours <= named
+    assert named <= ours | set(get_args(ErrorType))
 
 
 def _codes_in_code() -> set[str]:
-    """The second argument of each call that makes an entry of `errors`, as far as it is written."""
+    """The code in each call that makes an entry of `errors`, as far as it is written there."""
     found: set[str] = set()
     for path in (ROOT / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
-            if made in {"FieldError", "_refused", "AnswerFault"} and isinstance(node, ast.Call):
-                code = node.args[1] if len(node.args) > 1 else None
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                place = CODE_ARGUMENT.get(node.func.id, len(node.args))
+                code = node.args[place] if place < len(node.args) else None
                 if isinstance(code, ast.Constant):
                     found.add(str(code.value))
-    assert "not_an_answer" in found
+    assert {"not_an_answer", "unknown_parameter", "pair_incomplete"} <= found
     return found
 
 
@@ -136,6 +148,21 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"| body of `POST /v1/scores:batch` | {MAX_BATCH_BYTES} bytes" in text
     assert f"| nesting of a body | {MAX_DEPTH} levels |" in text
     assert f"| {DEFAULT_LIMIT}, at most {HIGHEST_LIMIT} |" in text
+    assert f"| {ERRORS_SHOWN} |" in text
+    assert f"| {LONGEST_NAME} characters |" in text
+
+
+def test_every_request_header_is_named() -> None:
+    head = page("limits-and-headers").partition("## Request headers")[2].partition("\n## ")[0]
+    named = {name.lower() for name in first_codes(head)}
+    operations = [one for item in contract()["paths"].values() for one in item.values()]
+    taken = {
+        parameter["name"].lower()
+        for operation in operations
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header"
+    }
+    assert taken <= named
 
 
 def test_every_field_of_a_trend_is_named() -> None:
@@ -144,7 +171,9 @@ def test_every_field_of_a_trend_is_named() -> None:
     for schema in ("TrendOut", "StreamOut", "PointOut"):
         assert schemas[schema]["properties"].keys() <= named
     changes = {code for row in rows(page("change")) for code in CODE.findall(row[0])}
-    assert schemas["ChangeOut"]["properties"].keys() - {"scale", "unit"} == changes
+    assert schemas["ChangeOut"]["properties"].keys() - {"scale", "unit"} <= changes
+    assert schemas["BasisOut"]["properties"].keys() <= changes
+    assert {missing.code for missing in (SIGNALS, *NO_CHANGE, ASSUMED)} <= changes
 
 
 def test_every_dependency_has_its_reason() -> None:
