@@ -3,6 +3,7 @@
 SQLAlchemy Core describes tables and builds statements; each is compiled once, asyncpg runs it.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,8 @@ APP_ROLE: Final = "rapport_app"
 SCHEMA_REVISION: Final = "2026_11_22_2100"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
+TRANSACTION_SECONDS: Final = 5.0
+"""Whatever Postgres or the network does, a caller has its answer by then."""
 LOCK_TIMEOUT: Final = "1s"
 SERVER_SETTINGS: Final = {
     "role": APP_ROLE,
@@ -124,7 +127,10 @@ class Database:
         stored, but for a connection lost while committing: then only a retry can tell.
         """
         try:
-            async with self._pool.acquire(timeout=POOL_WAIT_SECONDS) as connection:
+            async with (
+                asyncio.timeout(TRANSACTION_SECONDS),
+                _from(self._pool) as connection,
+            ):
                 # The tenant is a parsed UUID, so it can stand in the text; SET takes no parameter.
                 await connection.execute(
                     f"BEGIN; SET LOCAL app.tenant = '{tenant_id}'; "
@@ -165,10 +171,20 @@ async def connected(database_url: str, *, pool_size: int) -> AsyncIterator[Datab
         max_size=pool_size,
         connection_class=Connection,
         server_settings=SERVER_SETTINGS,
-        command_timeout=5,
         init=_read_json,
     ) as pool:
         yield Database(pool)
+
+
+@asynccontextmanager
+async def _from(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool. The pool's own timeout would make a task for each wait."""
+    async with asyncio.timeout(POOL_WAIT_SECONDS):
+        connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
 
 
 async def _read_json(connection: asyncpg.Connection) -> None:
@@ -191,7 +207,7 @@ async def _commit(connection: asyncpg.Connection) -> None:
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
     try:
-        await connection.execute("ROLLBACK")
+        await connection.execute("ROLLBACK", timeout=POOL_WAIT_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         connection.terminate()
 

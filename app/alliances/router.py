@@ -13,7 +13,7 @@ from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
-from app.tenants.authentication import Caller, ClockInUse, caller_with
+from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=StrictJsonRoute)
@@ -27,7 +27,6 @@ router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=Stric
 )
 async def create_alliance(
     body: AllianceCreate,
-    clock: ClockInUse,
     response: Response,
     caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
     idempotency_key: IdempotencyKey = None,
@@ -38,7 +37,7 @@ async def create_alliance(
     """
     refuse_idempotency_key(idempotency_key, body.external_id)
     async with caller.transaction() as transaction:
-        alliance, new = await service.create(transaction, body, clock())
+        alliance, new = await service.create(transaction, body, caller.clock())
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/alliances/{alliance['id']}"
     response.headers["ETag"] = service.etag(alliance)

@@ -19,6 +19,14 @@ def hoist_descriptions(contract: dict[str, Any]) -> None:
             part.setdefault("description", part["schema"]["description"])
 
 
+def add_headers(contract: dict[str, Any], headers: list[dict[str, Any]]) -> None:
+    """Add headers that every call with a key may carry to each operation that asks for one."""
+    for item in contract["paths"].values():
+        for operation in item.values():
+            if operation.get("security"):
+                operation.setdefault("parameters", []).extend(headers)
+
+
 def _objects(value: object) -> Iterator[dict[str, Any]]:
     """Every object inside, the innermost first."""
     if isinstance(value, dict):

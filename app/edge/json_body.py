@@ -112,7 +112,9 @@ def strict_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
     except ValueError:
         raise MalformedJson("The body could not be read as JSON in UTF-8.") from None
-    _check_values(value, MAX_DEPTH, escapes=b"\\u" in body)
+    escapes = b"\\u" in body
+    if escapes or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        _check_values(value, MAX_DEPTH, escapes=escapes)
     return value
 
 

@@ -7,6 +7,7 @@ and Social Psychology Bulletin 32(7), 917-929, on why the two reliabilities diff
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 from app.measurement.key import MeasurementError, Scale, ScoringKey
@@ -55,8 +56,13 @@ class Change:
 
 def measurement_error(scale: Scale, key: ScoringKey) -> MeasurementError:
     """The scale's own error term, or the house assumption scaled to the form's item range."""
-    return scale.measurement_error or MeasurementError(
-        ASSUMED_SD_SHARE * (key.high - key.low), ASSUMED_RELIABILITY, "assumed", ASSUMPTION
+    return scale.measurement_error or _assumed_error(key.high - key.low)
+
+
+@lru_cache(maxsize=64)
+def _assumed_error(item_range: Decimal) -> MeasurementError:
+    return MeasurementError(
+        ASSUMED_SD_SHARE * item_range, ASSUMED_RELIABILITY, "assumed", ASSUMPTION
     )
 
 
@@ -68,9 +74,20 @@ def error_sd(scale: Scale, key: ScoringKey, answered: int | None) -> Decimal:
     """
     error = measurement_error(scale, key)
     items = len(scale.items)
-    reliability = spearman_brown(error.within_person_reliability, items, answered or items)
-    sd = error.within_person_sd * (1 - reliability).sqrt()
+    sd = _mean_error_sd(error, items, answered or items)
     return sd * items if scale.unit == "sum" else sd
+
+
+# The roots below are the costliest step of a submission, and their few arguments recur.
+@lru_cache(maxsize=4096)
+def _mean_error_sd(error: MeasurementError, items: int, answered: int) -> Decimal:
+    reliability = spearman_brown(error.within_person_reliability, items, answered)
+    return error.within_person_sd * (1 - reliability).sqrt()
+
+
+@lru_cache(maxsize=4096)
+def _threshold(earlier_sd: Decimal, now_sd: Decimal) -> Decimal:
+    return Z_95 * (earlier_sd**2 + now_sd**2).sqrt()
 
 
 def spearman_brown(reliability: Decimal, items: int, answered: int) -> Decimal:
@@ -94,8 +111,9 @@ def change(
     within-person error in place of the between-person one. reliable: |difference| > threshold.
     """
     basis = measurement_error(scale, key)
-    variances = (error_sd(scale, key, o.answered) ** 2 for o in (earlier, now))
-    threshold = Z_95 * sum(variances, Decimal(0)).sqrt()
+    threshold = _threshold(
+        error_sd(scale, key, earlier.answered), error_sd(scale, key, now.answered)
+    )
     difference = now.value - earlier.value
     reliable = None if basis.source == "assumed" else abs(difference) > threshold
     return Change(reference, difference, threshold, reliable, basis)

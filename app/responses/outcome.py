@@ -1,6 +1,7 @@
 """What a response is answered with beside its scores: change against its own stream."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -69,6 +70,7 @@ def change_out(
     )
 
 
+@lru_cache(maxsize=256)
 def basis_out(error: MeasurementError) -> BasisOut:
     """The error term's origin as it is shown."""
     return BasisOut(

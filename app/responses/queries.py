@@ -38,7 +38,9 @@ _NEWEST_BY_EXTERNAL_ID: Final = compiled(
     .limit(1)
 )
 _SERIES: Final = compiled(
-    sa.select(responses).where(
+    sa.select(
+        *(column for column in responses.c if column.name not in {"outcome", "notice"})
+    ).where(
         _TENANT,
         responses.c.alliance_id == parameter(responses.c.alliance_id),
         *(

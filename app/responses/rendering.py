@@ -39,7 +39,8 @@ RECORD_AS_STORED: Final = (
 
 def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
     """What a submission is answered with: the stored Outcome, the same on every replay."""
-    return ResponseOut(**_identity(row), **dict(row["outcome"]))
+    # The parts are our own and valid already; reading them again would cost as much as scoring.
+    return ResponseOut.model_construct(**_identity(row), **dict(row["outcome"]))
 
 
 def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseRecord:

@@ -17,7 +17,7 @@ from app.responses import service
 from app.responses.filled_form import filled_form
 from app.responses.rendering import response_record, submission_answer
 from app.responses.schemas import ResponseOut, ResponseRecord, Submission
-from app.tenants.authentication import Caller, ClockInUse, caller_with
+from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/responses", tags=["Responses"], route_class=StrictJsonRoute)
@@ -43,7 +43,6 @@ async def submit_response(
     response: Response,
     caller: Writer,
     catalogue: CatalogueInUse,
-    clock: ClockInUse,
     idempotency_key: IdempotencyKey = None,
 ) -> ResponseOut:
     """Validate, score and store one filled-in form.
@@ -53,9 +52,9 @@ async def submit_response(
     """
     refuse_idempotency_key(idempotency_key, body.external_id)
     # Read first: a form that cannot be stored takes no connection.
-    filled = filled_form(catalogue, body, clock())
+    filled = filled_form(catalogue, body, caller.clock())
     async with caller.transaction() as transaction:
-        record, replayed = await service.submit(transaction, caller, filled, clock)
+        record, replayed = await service.submit(transaction, caller, filled)
     if replayed:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"

@@ -1,6 +1,7 @@
 """Taking and reading responses: decide, then one write. The only way in, whatever the door."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -31,23 +32,42 @@ from app.responses import outcome, queries
 from app.responses.content import content_sha256
 from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties, parties
+from app.responses.record import new_record
 from app.responses.schemas import OccasionIn, Outcome, Submission
 from app.responses.stream_state import (
     Stream,
     new_stream,
-    offset_minutes,
     point_of,
     read_state,
     stored_state,
 )
-from app.tenants.authentication import Caller, Clock
+from app.tenants.authentication import Caller
 
 Record = Mapping[str, Any]
 """A response as the responses table has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a submission is about: its alliance, locked, and its place in one stream of it."""
+
+    alliance: LockedAlliance
+    parties: Parties
+    stream: Stream
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A stream's state with the new point, and what the point is compared with."""
+
+    state: StreamState
+    references: outcome.References | None
+    """None when the point has no place in the stream's order."""
+
+
 async def submit(
-    transaction: Transaction, caller: Caller, filled: FilledForm, clock: Clock
+    transaction: Transaction, caller: Caller, filled: FilledForm
 ) -> tuple[Record, bool]:
     """The stored response with its outcome, and True if it had been stored before (a replay).
 
@@ -55,34 +75,21 @@ async def submit(
     unknown alliance id; AllianceConflict for a known alliance with other members; for a known
     external_id ExternalIdReused (other content), StaleVersion or AmendmentUnsupported.
     """
-    submission = filled.submission
-    alliance = await locked_for_submission(
-        transaction, submission.source, submission.alliance, clock()
-    )
-    _refuse_after_end(submission.occasion, alliance)
-    who = parties(alliance.members, submission.rater, submission.about_ref)
-    stream = _stream(filled, who)
-    response_id = uuid7()
-    point = Point(_place(response_id, submission), filled.values)
-    state, references = await _course(transaction, alliance, stream, filled, point)
-    # After the lock, so that what is received later is never marked as earlier.
-    received_at = clock()
-    record = _record(filled, alliance, who, caller) | {
-        "id": response_id,
-        "outcome": _outcome(filled, point, references),
-        "received_at": max(received_at, alliance.last_received_at or received_at),
-    }
-    occasion_id = await queries.record_response(
-        transaction,
-        record,
-        occasion_key(submission.occasion),
-        uuid7(),
-        {stream.name(): stored_state(state, filled.newest.revision)},
-    )
-    if occasion_id is None:
-        known = await _known(transaction, submission, record)
-        return dict(known) | {"outcome": Outcome.model_validate(known["outcome"])}, True
-    return record | {"occasion_id": occasion_id, "amended_by": None}, False
+    subject = await _subject(transaction, caller, filled)
+    course = _simple_course(subject, filled)
+    if course is None:
+        # Late, or sent again: look for the record first, since a replay needs no series.
+        known = await _known(transaction, filled, subject)
+        if known is not None:
+            return known, True
+        course = await _full_course(transaction, subject, filled)
+    recorded = await _recorded(transaction, caller, filled, subject, course)
+    if recorded is not None:
+        return recorded, False
+    known = await _known(transaction, filled, subject)
+    if known is None:
+        raise InternalError("Nothing was stored. Trying again is safe.")
+    return known, True
 
 
 async def get(transaction: Transaction, response_id: UUID) -> Record:
@@ -115,13 +122,59 @@ def occasion_key(occasion: OccasionIn) -> str:
     return f"date:{day.isoformat()}"
 
 
-async def _known(transaction: Transaction, submission: Submission, record: Record) -> Record:
-    """The stored record of a known external_id, if the submission says the same."""
+async def _subject(transaction: Transaction, caller: Caller, filled: FilledForm) -> Subject:
+    submission, chosen = filled.submission, filled.chosen
+    alliance = await locked_for_submission(
+        transaction, submission.source, submission.alliance, caller.clock()
+    )
+    _refuse_after_end(submission.occasion, alliance)
+    who = parties(alliance.members, submission.rater, submission.about_ref)
+    proxy_ref = submission.assistance.proxy_ref if submission.assistance else None
+    stream = new_stream(who, proxy_ref, chosen.definition, chosen.form.id, submission.language)
+    return Subject(alliance, who, stream, Point(_place(uuid7(), submission), filled.values))
+
+
+async def _recorded(
+    transaction: Transaction,
+    caller: Caller,
+    filled: FilledForm,
+    subject: Subject,
+    course: Course,
+) -> Record | None:
+    """The response as it was stored now; None when its external_id is taken."""
+    alliance = subject.alliance
+    # After the lock, so that what is received later is never marked as earlier.
+    received_at = caller.clock()
+    record = new_record(filled, alliance, subject.parties, caller) | {
+        "id": UUID(subject.point.place.response_id),
+        "outcome": _outcome(filled, subject.point, course.references),
+        "received_at": max(received_at, alliance.last_received_at or received_at),
+    }
+    occasion_id = await queries.record_response(
+        transaction,
+        record,
+        occasion_key(filled.submission.occasion),
+        uuid7(),
+        {subject.stream.name(): stored_state(course.state, filled.newest.revision)},
+    )
+    if occasion_id is None:
+        return None
+    return record | {"occasion_id": occasion_id, "amended_by": None}
+
+
+async def _known(transaction: Transaction, filled: FilledForm, subject: Subject) -> Record | None:
+    """The stored record of a known external_id, with its outcome; None when there is none.
+
+    Raises ExternalIdReused, StaleVersion or AmendmentUnsupported unless it says the same.
+    """
+    submission = filled.submission
+    if submission.external_id is None:
+        return None
     stored: Record | None = await queries.newest_by_external_id(
-        transaction, submission.source, submission.external_id or ""
+        transaction, submission.source, submission.external_id
     )
     if stored is None:
-        raise InternalError("Nothing was stored. Trying again is safe.")
+        return None
     version, existing_id = stored["external_version"], str(stored["id"])
     if submission.external_version < version:
         raise StaleVersion(
@@ -134,47 +187,38 @@ async def _known(transaction: Transaction, submission: Submission, record: Recor
             existing_id=existing_id,
         )
     named = submission.instrument_revision
-    other_revision = named is not None and named != stored["instrument_revision"]
-    if stored["content_sha256"] != record["content_sha256"] or other_revision:
+    content = content_sha256(
+        submission, subject.alliance.id, filled.chosen.form.id, subject.parties
+    )
+    if stored["content_sha256"] != content or named not in {None, stored["instrument_revision"]}:
         raise ExternalIdReused(
             "What is stored stays. Another form needs another external_id; a correction of this "
             "one must wait: under another external_id it would count beside the wrong one.",
             existing_id=existing_id,
         )
-    return stored
+    return dict(stored) | {"outcome": Outcome.model_validate(stored["outcome"])}
 
 
-def _stream(filled: FilledForm, who: Parties) -> Stream:
-    submission = filled.submission
-    proxy_ref = submission.assistance.proxy_ref if submission.assistance else None
-    chosen = filled.chosen
-    return new_stream(who, proxy_ref, chosen.definition, chosen.form.id, submission.language)
+def _simple_course(subject: Subject, filled: FilledForm) -> Course | None:
+    """The course when the point opens its stream or simply follows the newest one; else None."""
+    stored = subject.alliance.streams.get(subject.stream.name())
+    if stored is None:
+        return Course(state_of([subject.point]), {})
+    state = read_state(stored, filled.newest.revision)
+    followed = followed_by(state, subject.point) if state else None
+    if state is None or followed is None:
+        return None
+    return Course(followed, {"previous": state.latest, "first": state.first})
 
 
-async def _course(
-    transaction: Transaction,
-    alliance: LockedAlliance,
-    stream: Stream,
-    filled: FilledForm,
-    point: Point,
-) -> tuple[StreamState, outcome.References | None]:
-    """The stream's state with the new point, and what the point is compared with.
-
-    References are None when the point has no place in the stream's order. A point that does not
-    simply follow the newest one costs one more statement: all points are read and put in order.
-    """
-    name = stream.name()
-    if name not in alliance.streams:
-        return state_of([point]), {}
-    state = read_state(alliance.streams[name], filled.newest.revision)
-    followed = followed_by(state, point) if state else None
-    if state is not None and followed is not None:
-        return followed, {"previous": state.latest, "first": state.first}
-    rows = await queries.series(transaction, alliance.id, stream)
-    points = [*(point_of(row, filled.newest) for row in rows), point]
-    earlier = earlier_anchors(points, point.place.response_id)
-    references = None if earlier is None else {"previous": earlier[1], "first": earlier[0]}
-    return state_of(points), references  # type: ignore[return-value]
+async def _full_course(transaction: Transaction, subject: Subject, filled: FilledForm) -> Course:
+    """The course from all points of the stream, put in order."""
+    rows = await queries.series(transaction, subject.alliance.id, subject.stream)
+    points = [*(point_of(row, filled.newest) for row in rows), subject.point]
+    earlier = earlier_anchors(points, subject.point.place.response_id)
+    if earlier is None:
+        return Course(state_of(points), None)
+    return Course(state_of(points), {"previous": earlier[1], "first": earlier[0]})
 
 
 def _outcome(filled: FilledForm, point: Point, references: outcome.References | None) -> Outcome:
@@ -188,66 +232,6 @@ def _outcome(filled: FilledForm, point: Point, references: outcome.References | 
         change=change,
         not_computed=outcome.not_computed(change, placed=references is not None, scored=scored),
     )
-
-
-def _record(
-    filled: FilledForm,
-    alliance: LockedAlliance,
-    who: Parties,
-    caller: Caller,
-) -> dict[str, Any]:
-    submission = filled.submission
-    definition, form = filled.chosen.definition, filled.chosen.form
-    return {
-        "alliance_id": alliance.id,
-        "source": submission.source,
-        "external_id": submission.external_id,
-        "external_version": submission.external_version,
-        "content_sha256": content_sha256(submission, alliance.id, form.id, who),
-        "amends": None,
-        "amendment_reason": None,
-        "instrument": definition.instrument,
-        "instrument_revision": definition.revision,
-        "form_revision": definition.form_revision,
-        "definition_sha256": definition.sha256,
-        "form": form.id,
-        "language": submission.language,
-        "rater_role": who.rater_role,
-        "rater_ref": who.rater_ref,
-        "about_role": who.about_role,
-        "about_ref": who.about_ref,
-        "setting": alliance.setting,
-        "program_ref": alliance.program_ref,
-        "key_id": caller.key.key_id,
-        "actor_role": caller.actor and caller.actor.role,
-        "actor_ref": caller.actor and caller.actor.ref,
-        **_as_sent(submission, caller),
-    }
-
-
-def _as_sent(submission: Submission, caller: Caller) -> dict[str, Any]:
-    """What is stored as it was sent; the notice by default that of the tenant, at receipt."""
-    occasion, assistance = submission.occasion, submission.assistance
-    reported, notice = submission.reported_scores, submission.notice
-    return {
-        "proxy_ref": assistance and assistance.proxy_ref,
-        "interpreter": assistance and assistance.interpreter,
-        "professional_present": assistance and assistance.professional_present,
-        "mode": submission.mode,
-        "session_ref": occasion.session_ref,
-        "session_number": occasion.session_number,
-        "occurred_at": occasion.occurred_at,
-        "occurred_at_offset": offset_minutes(occasion.occurred_at),
-        "occurred_on": occasion.occurred_on,
-        "completed_at": submission.completed_at,
-        "completed_at_offset": offset_minutes(submission.completed_at),
-        "completed_on": submission.completed_on,
-        "record_kind": "scores_only" if reported else "answered",
-        "answers": submission.answers,
-        "reported_scores": [score.model_dump() for score in reported] if reported else None,
-        "notice": notice.model_dump() if notice else caller.key.default_notice,
-        "backfill": submission.backfill,
-    }
 
 
 def _place(response_id: UUID, submission: Submission) -> Place:

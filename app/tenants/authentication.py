@@ -6,11 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
 
 from app.database import Database, Transaction
 from app.edge.json_body import raise_refusal
@@ -25,16 +27,8 @@ Clock = Callable[[], datetime]
 
 ACTOR_ROLES: Final = ("client", "professional", "family_member", "supervisor", "observer")
 ACTOR_REF: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
-LONGEST_ACTOR: Final = 240
 CARE: Final = "care"
-LONGEST_PURPOSE: Final = 40
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
-
-bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="ApiKey",
-    description="A key made by `rapport keys create`, as `Authorization: Bearer rpt_…`.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +46,8 @@ class Caller:
     key: Key
     actor: Actor | None
     database: Database
+    clock: Clock
+    """The time of this process; a test may have set it."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction of this caller's tenant; committed when its block is left.
@@ -90,49 +86,54 @@ class KnownKeys:
         self._known[text] = (self._seconds(), key)
 
 
-ActorHeader = Annotated[
-    str | None,
-    Header(
-        alias="Rapport-Actor",
-        # No constraint that is checked before the key is: see identified.
-        json_schema_extra={"maxLength": LONGEST_ACTOR},
-        description="The person acting, as `<role>;<ref>` in UTF-8. Absent: the system itself.",
-    ),
+CALLER_HEADERS: Final[list[dict[str, Any]]] = [
+    {
+        "name": "Rapport-Actor",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 240},
+        "description": "The person acting, as `<role>;<ref>` in UTF-8. Absent: the system itself.",
+    },
+    {
+        "name": "Rapport-Purpose",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 40},
+        "description": "What it is for: `care`, also when absent. Others are not taken yet.",
+    },
 ]
+"""What the contract says of the headers that every call may carry. They are read by hand below,
+so that nothing about them is said before the key is known."""
 
 
-PurposeHeader = Annotated[
-    str | None,
-    Header(
-        alias="Rapport-Purpose",
-        json_schema_extra={"maxLength": LONGEST_PURPOSE},
-        description="What it is for: `care`, also when absent. Others are not taken yet.",
-    ),
-]
+class ApiKey(SecurityBase):
+    """Finds out who is calling, before anything is said about what they sent."""
+
+    scheme_name = "ApiKey"
+    model = HTTPBearerModel(
+        description="A key made by `rapport keys create`, as `Authorization: Bearer rpt_…`."
+    )
+
+    async def __call__(self, request: Request, needed: SecurityScopes) -> Caller:
+        """Who is calling.
+
+        Raises Unauthenticated without a valid key, ScopeMissing without the scope, and only then
+        what is wrong with our own headers, the query string or the body as such.
+        """
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not text.strip():
+            raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
+        key = await _key(request, text.strip())
+        for scope in needed.scopes:
+            if scope not in key.scopes:
+                raise ScopeMissing(f"This call needs a key with the scope {scope}.")
+        actor = _actor(request.headers.getlist("Rapport-Actor"))
+        _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
+        raise_refusal(request)
+        return Caller(key, actor, database_of(request), request.app.state.clock)
 
 
-async def identified(
-    request: Request,
-    needed: SecurityScopes,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    _rapport_actor: ActorHeader = None,
-    _rapport_purpose: PurposeHeader = None,
-) -> Caller:
-    """Find out who is calling, before anything is said about what they sent.
-
-    Raises Unauthenticated without a valid key, ScopeMissing without the scope, and only then
-    what is wrong with our own headers, the query string or the body as such.
-    """
-    if credentials is None:
-        raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
-    key = await _key(request, credentials.credentials)
-    for scope in needed.scopes:
-        if scope not in key.scopes:
-            raise ScopeMissing(f"This call needs a key with the scope {scope}.")
-    actor = _actor(request.headers.getlist("Rapport-Actor"))
-    _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
-    raise_refusal(request)
-    return Caller(key, actor, database_of(request))
+identified = ApiKey()
 
 
 async def _key(request: Request, text: str) -> Key:
@@ -184,11 +185,3 @@ def database_of(request: Request) -> Database:
 def caller_with(scope: str) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency marker
     """A marker for a route's signature, which so states the scope that it needs."""
     return Security(identified, scopes=[scope])
-
-
-async def _clock(request: Request) -> Clock:
-    clock: Clock = request.app.state.clock
-    return clock
-
-
-ClockInUse = Annotated[Clock, Depends(_clock)]

@@ -35,7 +35,9 @@ def _statement(filters: frozenset[str], in_the_past: bool) -> Statement:  # noqa
     succeeded = sa.exists().where(
         _SUCCESSOR.c.tenant_id == responses.c.tenant_id, _SUCCESSOR.c.amends == responses.c.id
     )
-    statement = sa.select(responses).where(
+    # What was answered then is not read: the course is scored anew, under the newest key.
+    columns = (column for column in responses.c if column.name != "outcome")
+    statement = sa.select(*columns).where(
         responses.c.tenant_id == parameter(responses.c.tenant_id),
         responses.c.alliance_id == parameter(responses.c.alliance_id),
         *(_FILTERS[name] == sa.bindparam(name, type_=sa.Text) for name in sorted(filters)),

@@ -19,8 +19,11 @@ from app.edge.problem_documents import ERRORS_SHOWN, LONGEST_NAME, PYDANTIC_CODE
 from app.errors import Problem
 from app.instruments.definitions import shipped
 from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
+from app.responses import outcome
+from app.responses.schemas import NotComputed
 from app.settings import settings_from
 from app.tenants.service import Scope
+from app.trends.service import NOT_COMPUTED
 from tests.documentation.blocks import FENCE, ROOT, documents
 from tests.documentation.instrument_table import PAGE, page_with_tables
 from tests.support.contract import contract
@@ -173,7 +176,9 @@ def test_every_field_of_a_trend_is_named() -> None:
     changes = {code for row in rows(page("change")) for code in CODE.findall(row[0])}
     assert schemas["ChangeOut"]["properties"].keys() - {"scale", "unit"} <= changes
     assert schemas["BasisOut"]["properties"].keys() <= changes
-    assert {missing.code for missing in (SIGNALS, *NO_CHANGE, ASSUMED)} <= changes
+    missing = [each for each in vars(outcome).values() if isinstance(each, NotComputed)]
+    assert {each.code for each in missing} <= changes
+    assert {each.code for each in NOT_COMPUTED} <= named
 
 
 def test_every_dependency_has_its_reason() -> None:

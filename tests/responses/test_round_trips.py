@@ -62,12 +62,12 @@ async def test_first_sight_costs_at_most_two_more(caller: httpx.AsyncClient, wir
     assert KNOWN_ALLIANCE < wire.trips <= AT_MOST
 
 
-async def test_a_replay_costs_at_most_two_more(caller: httpx.AsyncClient, wire: Wire) -> None:
+async def test_a_replay_costs_no_more(caller: httpx.AsyncClient, wire: Wire) -> None:
     sent = submission()
     await submit(caller, sent, 201)
     wire.reset()
     await submit(caller, sent, 200)
-    assert KNOWN_ALLIANCE < wire.trips <= AT_MOST
+    assert wire.trips == KNOWN_ALLIANCE
 
 
 async def test_a_late_response_costs_at_most_two_more(

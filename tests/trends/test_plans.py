@@ -18,7 +18,12 @@ STATEMENTS = {
     "replay": responses._NEWEST_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
     "lock": alliances._LOCK_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
 }
-COLUMNS: dict[str, object] = {"source": "ehr", "external_id": "x", "about_ref": "p", "proxy_ref": None}
+COLUMNS: dict[str, object] = {
+    "source": "ehr",
+    "external_id": "x",
+    "about_ref": "p",
+    "proxy_ref": None,
+}
 
 
 def scans(plan: dict[str, Any]) -> list[str]:
