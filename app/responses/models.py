@@ -7,19 +7,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database import metadata
 
-_ALLIANCE: Final = ["alliances.tenant_id", "alliances.id"]
-
 occasions: Final = sa.Table(
     "occasions",
     metadata,
     sa.Column("tenant_id", sa.Uuid, primary_key=True),
+    sa.Column("alliance_id", sa.Uuid, primary_key=True),
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("alliance_id", sa.Uuid, nullable=False),
     # ref:<session_ref>, else number:<session_number>, else date:<local date>.
     sa.Column("occasion_key", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("tenant_id", "alliance_id", "occasion_key"),
-    sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], _ALLIANCE),
+    sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], ["alliances.tenant_id", "alliances.id"]),
 )
 
 responses: Final = sa.Table(
@@ -75,11 +73,21 @@ responses: Final = sa.Table(
     sa.Column("actor_role", sa.Text),
     sa.Column("actor_ref", sa.Text),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], _ALLIANCE),
-    sa.ForeignKeyConstraint(["tenant_id", "occasion_id"], ["occasions.tenant_id", "occasions.id"]),
+    # Through its occasion to its alliance: both in one check, and never of two alliances.
+    sa.ForeignKeyConstraint(
+        ["tenant_id", "alliance_id", "occasion_id"],
+        ["occasions.tenant_id", "occasions.alliance_id", "occasions.id"],
+    ),
     sa.ForeignKeyConstraint(["tenant_id", "amends"], ["responses.tenant_id", "responses.id"]),
     sa.UniqueConstraint("tenant_id", "source", "external_id", "external_version"),
-    sa.UniqueConstraint("tenant_id", "amends"),
+    # A record has at most one successor.
+    sa.Index(
+        "uq_responses_tenant_id_amends",
+        "tenant_id",
+        "amends",
+        unique=True,
+        postgresql_where=sa.text("amends IS NOT NULL"),
+    ),
     # One external_id has one first record, whatever its version: chains cannot fork at the root.
     sa.Index(
         "uq_responses_first_of_external_id",
@@ -90,7 +98,6 @@ responses: Final = sa.Table(
         postgresql_where=sa.text("amends IS NULL"),
     ),
     sa.Index(None, "tenant_id", "alliance_id"),
-    sa.Index(None, "tenant_id", "occasion_id"),
     sa.CheckConstraint(
         "(record_kind = 'answered' AND answers IS NOT NULL AND reported_scores IS NULL) OR "
         "(record_kind = 'scores_only' AND answers IS NULL AND reported_scores IS NOT NULL)",

@@ -126,11 +126,11 @@ def _make_occasions() -> None:
     make_tenant_table(
         "occasions",
         _id("tenant_id"),
-        _id("id"),
         _id("alliance_id"),
+        _id("id"),
         _text("occasion_key"),
         _instant("created_at"),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_occasions"),
+        sa.PrimaryKeyConstraint("tenant_id", "alliance_id", "id", name="pk_occasions"),
         sa.UniqueConstraint(
             "tenant_id",
             "alliance_id",
@@ -203,7 +203,6 @@ def _make_responses() -> None:
             "external_version",
             name="uq_responses_tenant_id_source_external_id_external_version",
         ),
-        sa.UniqueConstraint("tenant_id", "amends", name="uq_responses_tenant_id_amends"),
         sa.CheckConstraint(
             "(record_kind = 'answered' AND answers IS NOT NULL AND reported_scores IS NULL) OR "
             "(record_kind = 'scores_only' AND answers IS NULL AND reported_scores IS NOT NULL)",
@@ -219,8 +218,11 @@ def _make_responses() -> None:
             name="offsets",
         ),
         sa.CheckConstraint("external_version >= 1", name="external_version"),
-        _foreign_key("responses", ["tenant_id", "alliance_id"], "alliances"),
-        _foreign_key("responses", ["tenant_id", "occasion_id"], "occasions"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "alliance_id", "occasion_id"],
+            ["occasions.tenant_id", "occasions.alliance_id", "occasions.id"],
+            name="fk_responses_tenant_id_alliance_id_occasion_id",
+        ),
         _foreign_key("responses", ["tenant_id", "amends"], "responses"),
         grants="SELECT, INSERT",
     )
@@ -231,8 +233,14 @@ def _make_responses() -> None:
         unique=True,
         postgresql_where=sa.text("amends IS NULL"),
     )
-    for column in ("alliance_id", "occasion_id"):
-        op.create_index(f"ix_responses_tenant_id_{column}", "responses", ["tenant_id", column])
+    op.create_index(
+        "uq_responses_tenant_id_amends",
+        "responses",
+        ["tenant_id", "amends"],
+        unique=True,
+        postgresql_where=sa.text("amends IS NOT NULL"),
+    )
+    op.create_index("ix_responses_tenant_id_alliance_id", "responses", ["tenant_id", "alliance_id"])
 
 
 def downgrade() -> None:
