@@ -21,7 +21,10 @@ A problem never carries the value that was sent: answers are health data.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
+
+ERRORS_SHOWN: Final = 100
+"""So that a small request never makes a large answer; the detail counts them all."""
 
 
 class StartRefused(Exception):
@@ -177,7 +180,7 @@ class InvalidRequest(Unprocessable):
         first = errors[0]
         more = f" {len(errors) - 1} more: see errors." if len(errors) > 1 else ""
         where = f"{first.pointer}: " if first.pointer else ""
-        return cls(f"{where}{first.detail}{more}", errors)
+        return cls(f"{where}{first.detail.removesuffix('.')}.{more}", errors[:ERRORS_SHOWN])
 
 
 class ExternalIdReused(Unprocessable):

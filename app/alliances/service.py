@@ -84,6 +84,8 @@ async def change(
     if not _names(if_match, etag(stored)):
         raise PreconditionFailed("Read it again, then change what is there now.")
     sent = patch.model_dump(include=patch.model_fields_set)
+    if not sent:
+        return await get(transaction, alliance_id)
     values = {name: sent.get(name, stored[name]) for name in AlliancePatch.model_fields}
     if values["started_on"] and values["ended_on"] and values["ended_on"] < values["started_on"]:
         error = FieldError("/ended_on", "ends_before_start", "ended_on lies before started_on.")

@@ -29,8 +29,6 @@ QUOTES_INPUT: Final = frozenset({"error", "tag", "encoding_error", "attribute"})
 KEY_ITSELF: Final = "[key]"
 """Where pydantic complains about an object's name, this follows the name."""
 LONGEST_NAME: Final = 60
-ERRORS_SHOWN: Final = 100
-"""So that a small request never makes a large answer."""
 
 
 class FieldErrorOut(BaseModel):
@@ -132,7 +130,7 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """
     if any(error["loc"][0] == "path" for error in errors):
         return NotFound("No such id.")
-    return InvalidRequest.of(*(_field_error(error) for error in errors[:ERRORS_SHOWN]))
+    return InvalidRequest.of(*(_field_error(error) for error in errors))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -1,6 +1,7 @@
 """The small things that requests are made of: references, days, instants, languages."""
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -30,15 +31,17 @@ def _no_control_characters(text: str) -> str:
     return text
 
 
-def _iso_day(value: object) -> object:
+def _iso_day(value: object) -> date:
     if isinstance(value, str) and DAY.fullmatch(value):
-        return value
-    raise Mistake("malformed_date", "Expected a date as YYYY-MM-DD.")
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise Mistake("malformed_date", "Expected a day of the calendar as YYYY-MM-DD.")
 
 
-def _rfc_3339(value: object) -> object:
+def _rfc_3339(value: object) -> datetime:
     if isinstance(value, str) and INSTANT.fullmatch(value):
-        return value
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
     raise Mistake(
         "malformed_time",
         "Expected an RFC 3339 time with offset, such as 2026-11-20T10:00:00+01:00 "

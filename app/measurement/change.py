@@ -19,11 +19,11 @@ Z_95: Final = Decimal("1.96")
 ASSUMED_SD_SHARE: Final = Decimal("0.55") / 6
 """Assumed within-person SD as a share of the item range: 0.55 points on a 1-7 scale."""
 ASSUMED_RELIABILITY: Final = Decimal("0.75")
-"""Assumed within-person reliability; textbook example .74 (Shrout & Lane, 2012)."""
+"""Assumed within-person reliability; textbook example .74: Shrout, P. E., & Lane, S. P. (2012), in
+Mehl & Conner (Eds.), Handbook of research methods for studying daily life."""
 ASSUMPTION: Final = (
-    "House assumption, no published value for this form: within-person SD of 0.55 on a 1-7 scale, "
-    "within-person reliability .75 (coefficient R_C: Shrout & Lane, 2012, in Mehl & Conner, "
-    "Handbook of research methods for studying daily life)."
+    "House assumption, none is published: within-person SD 0.55 on a 1-7 scale, R_C .75 "
+    "(coefficient: Shrout & Lane, 2012)."
 )
 
 Reference = Literal["previous", "first"]

@@ -196,8 +196,9 @@ class BasisOut(BaseModel):
     coefficient: str = Field(description="Which reliability.")
     kind: str = Field(description="`within_person`: of one person's ratings over time.")
     value: float = Field(description="Of the coefficient.")
-    within_person_sd: float = Field(
-        description="Session-to-session standard deviation, in points of the scale's mean."
+    within_person_sd: float | None = Field(
+        default=None,
+        description="Session-to-session standard deviation, in points of the scale's mean.",
     )
     citation: str
 

@@ -15,8 +15,8 @@ from pydantic_core.core_schema import ErrorType
 
 from app.cli.main import main
 from app.edge.json_body import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_DEPTH
-from app.edge.problem_documents import ERRORS_SHOWN, LONGEST_NAME, PYDANTIC_CODES
-from app.errors import Problem
+from app.edge.problem_documents import LONGEST_NAME, PYDANTIC_CODES
+from app.errors import ERRORS_SHOWN, Problem
 from app.instruments.definitions import shipped
 from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
 from app.responses import outcome
