@@ -46,6 +46,15 @@ metadata = sa.MetaData(
 )
 """Every table of the service; a domain's tables stand in its models.py."""
 
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What asyncpg raises when Postgres or the way to it fails."""
+
 _log = logging.getLogger("rapport.database")
 _dialect = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
@@ -144,7 +153,7 @@ class Database:
                 await _commit(connection)
         except Problem:
             raise
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DRIVER_ERRORS as error:
             raise _problem_from(error) from None
 
     async def schema_revision(self) -> str | None:
@@ -154,7 +163,7 @@ class Database:
                 revision: str | None = await connection.fetchval(
                     "SELECT version_num FROM alembic_version", timeout=POOL_WAIT_SECONDS
                 )
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except DRIVER_ERRORS:
             return None
         return revision
 
@@ -184,7 +193,7 @@ async def _from(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     try:
         yield connection
     finally:
-        await pool.release(connection)
+        await pool.release(connection, timeout=POOL_WAIT_SECONDS)
 
 
 async def _read_json(connection: asyncpg.Connection) -> None:
@@ -208,7 +217,7 @@ async def _commit(connection: asyncpg.Connection) -> None:
 async def _roll_back(connection: asyncpg.Connection) -> None:
     try:
         await connection.execute("ROLLBACK", timeout=POOL_WAIT_SECONDS)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except DRIVER_ERRORS:
         connection.terminate()
 
 
@@ -224,6 +233,8 @@ def _problem_from(error: Exception) -> Problem:
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        asyncpg.InvalidCachedStatementError,
         OSError,
         TimeoutError,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -26,7 +27,10 @@ def run(connection: sa.Connection) -> None:
 
 
 async def run_as_owner(url: str) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    # asyncpg reads the URL itself, as the service does, with every parameter it knows.
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
     async with engine.connect() as waiting:
         await waiting.execute(sa.text(f"SELECT pg_advisory_lock({ONE_MIGRATOR_AT_A_TIME})"))
         async with engine.connect() as connection:

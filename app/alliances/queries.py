@@ -48,7 +48,8 @@ _LOCKED: Final = (
             alliance_state.c.alliance_id == alliances.c.id,
         ),
     )
-    .with_for_update(of=alliance_state)
+    # Both rows: after waiting for a lock, Postgres reads anew only what it has locked.
+    .with_for_update(of=(alliance_state, alliances), key_share=True)
 )
 _LOCK_BY_ID: Final = compiled(_LOCKED.where(*_BY_ID))
 _LOCK_BY_EXTERNAL_ID: Final = compiled(_LOCKED.where(*_BY_EXTERNAL_ID))

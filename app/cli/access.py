@@ -31,14 +31,20 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     )
     create = keys.add_parser("create", help="make a key and print it, this once")
     create.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
-    create.add_argument("--label", required=True, help="what the key is for")
+    create.add_argument("--label", type=_label, required=True, help="what the key is for")
     create.add_argument(
         "--scope",
         action="append",
         choices=[scope.value for scope in Scope],
         help="may be given several times; without it: all scopes",
     )
-    create.add_argument("--days", type=int, help="valid for so many days; without it: for ever")
+    create.add_argument(
+        "--days",
+        type=int,
+        choices=range(1, 36501),
+        metavar="1..36500",
+        help="valid for so many days; without it: for ever",
+    )
     create.set_defaults(run=run_create_key)
     listed = keys.add_parser("list", help="list a tenant's keys: id, state, label, scopes")
     listed.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
@@ -47,6 +53,13 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     revoke.add_argument("--tenant", type=UUID, required=True, help="id of the tenant")
     revoke.add_argument("key_id", help="the third part of the key: rpt_<tenant>_<key id>_…")
     revoke.set_defaults(run=run_revoke_key)
+
+
+def _label(text: str) -> str:
+    """A label that stays on its line of the list."""
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError("only printable characters")
+    return text
 
 
 def run_create_tenant(arguments: argparse.Namespace) -> None:

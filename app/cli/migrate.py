@@ -49,11 +49,11 @@ def migrate(settings: Settings) -> None:
 def alembic_config(url: str) -> Config:
     """Alembic's configuration for one database. Raises StartRefused for an unreadable URL."""
     try:
-        parsed = make_url(url).set(drivername="postgresql+asyncpg")
+        make_url(url)
     except ArgumentError:
         raise StartRefused("The database URL cannot be read.") from None
     config = Config(ROOT / "alembic.ini")
-    config.attributes["url"] = parsed
+    config.attributes["url"] = url
     return config
 
 

@@ -78,5 +78,10 @@ def must_be_free(settings: Settings) -> None:
 
 def database_place(url: str) -> str:
     """Where a database URL points, without its password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the address in the URL"
+    if "@" in parts.path:  # a password with an unescaped slash
+        return "the address in the URL"
     return f"{parts.hostname or 'local socket'}{parts.path}"

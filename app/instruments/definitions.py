@@ -82,10 +82,10 @@ class Catalogue:
             "The instrument has no such revision." if revisions else "No such instrument."
         )
 
-    def newest_key_of(self, instrument: str, form_revision: str) -> Definition:
-        """The newest scoring revision of what was asked in form_revision. Raises NotFound."""
+    def newest_key_of(self, instrument: str, form_revision: str, form: str) -> Definition:
+        """The newest revision that scores what was asked by this form. Raises NotFound."""
         for definition in reversed(self.definitions.get(instrument, ())):
-            if definition.form_revision == form_revision:
+            if definition.form_revision == form_revision and form in definition.forms:
                 return definition
         raise NotFound("The instrument has no such form revision.")
 

@@ -6,6 +6,7 @@ point does not simply follow the newest one, the state is made anew from all poi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
@@ -38,6 +39,8 @@ class Point:
 
     place: Place
     values: Mapping[str, Observed | None]
+    readers: frozenset[str] = frozenset()
+    """The kinds of readers who may see the values; carried along, never judged here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Anchor:
 
     response_id: str
     observed: Observed
+    readers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,14 @@ def in_order(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
     placed = [p for p in places if by != "mixed" or p.occurred_on is not None]
     unplaced = [p for p in places if by == "mixed" and p.occurred_on is None]
     rank = ordered_by(placed) if by == "mixed" else by
+    half_timed = {p.occurred_on for p in placed if p.occurred_at is None}
     return (
-        sorted(placed, key=lambda place: _rank(place, rank)),
+        sorted(placed, key=lambda place: _rank(place, rank, half_timed)),
         sorted(unplaced, key=lambda place: place.response_id),
     )
 
 
-def _rank(place: Place, by: OrderedBy) -> tuple[Any, ...]:
+def _rank(place: Place, by: OrderedBy, half_timed: AbstractSet[date | None]) -> tuple[Any, ...]:
     number = LAST_NUMBER if place.session_number is None else place.session_number
     instant = place.occurred_at or LAST_INSTANT
     tail = (place.completed_at or LAST_INSTANT, place.response_id)
@@ -97,7 +102,9 @@ def _rank(place: Place, by: OrderedBy) -> tuple[Any, ...]:
         return (instant, number, *tail)
     day = place.occurred_on or date.max
     if by == "date":
-        return (day, number, instant, *tail)
+        # Within a day the time decides, unless it is not known of all of that day's ratings.
+        within = (number, instant) if day in half_timed else (instant, number)
+        return (day, *within, *tail)
     return (number, day, instant, *tail)
 
 
@@ -152,7 +159,7 @@ def _strictly_after(place: Place, newest: Place, by: OrderedBy) -> bool:
 
 def _anchors(point: Point) -> dict[str, Anchor]:
     return {
-        scale: Anchor(point.place.response_id, observed)
+        scale: Anchor(point.place.response_id, observed, point.readers)
         for scale, observed in point.values.items()
         if observed is not None
     }

@@ -115,4 +115,4 @@ def reported_score(
 
 def rounded(value: Decimal) -> Decimal:
     """The value as it is shown: at most four decimals, ROUND_HALF_UP. Cuts never use it."""
-    return value.quantize(DECIMALS, ROUND_HALF_UP)
+    return value.quantize(DECIMALS, ROUND_HALF_UP) + 0  # and never -0

@@ -1,51 +1,58 @@
-"""What a submission says, by meaning: two that say the same are one record, whatever the door."""
+"""What a record says, by meaning: two that say the same are one, whatever the door."""
 
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
-from app.responses.parties import Parties
-from app.responses.schemas import Submission
+AS_STORED: Final = (
+    "alliance_id",
+    "instrument",
+    "form",
+    "language",
+    "rater_role",
+    "rater_ref",
+    "about_role",
+    "about_ref",
+    "proxy_ref",
+    "interpreter",
+    "professional_present",
+    "mode",
+    "session_ref",
+    "session_number",
+    "occurred_at",
+    "completed_at",
+    "completed_on",
+)
 
 
-def content_sha256(submission: Submission, alliance_id: UUID, form: str, parties: Parties) -> bytes:
-    """A hash of alliance, instrument, form, language, parties, occasion, instants and answers.
+def content_sha256(record: Mapping[str, Any]) -> bytes:
+    """A hash of alliance, instrument, parties, occasion, instants and answers of a stored record.
 
-    Left out on purpose: what does not change the record's meaning (backfill, the spelling of the
-    alliance, the offset of an instant) and the scoring revision, which is compared apart, since
-    its default moves on.
+    Made of columns alone, so it can be made again; what is not known is left out, so that a
+    column added later changes no hash. The day counts only where there is no instant. Left out
+    on purpose: backfill, the offset of an instant, and what is compared apart (scoring revision
+    and notice, whose defaults move on).
     """
-    occasion = submission.occasion
-    said: dict[str, Any] = {
-        "alliance": str(alliance_id),
-        "instrument": submission.instrument,
-        "form": form,
-        "language": submission.language,
-        "rater": [parties.rater_role, parties.rater_ref],
-        "about": [parties.about_role, parties.about_ref],
-        "assistance": submission.assistance and submission.assistance.model_dump(),
-        "mode": submission.mode,
-        "session_ref": occasion.session_ref,
-        "session_number": occasion.session_number,
-        "occurred_at": _instant(occasion.occurred_at),
-        "occurred_on": occasion.occurred_on and occasion.occurred_on.isoformat(),
-        "completed_at": _instant(submission.completed_at),
-        "completed_on": submission.completed_on and submission.completed_on.isoformat(),
-        "answers": submission.answers and {i: _same(a) for i, a in submission.answers.items()},
-        "reported_scores": submission.reported_scores
-        and sorted(
-            [reported.scale, reported.sum, reported.mean] for reported in submission.reported_scores
-        ),
-        "notice": submission.notice and submission.notice.model_dump(),
-    }
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    said = {name: record[name] for name in AS_STORED}
+    said["occurred_on"] = None if record["occurred_at"] else record["occurred_on"]
+    said["answers"] = record["answers"] and _same(record["answers"])
+    said["reported_scores"] = record["reported_scores"] and sorted(
+        [reported["scale"], _same(reported["sum"]), _same(reported["mean"])]
+        for reported in record["reported_scores"]
+    )
+    known = {name: value for name, value in said.items() if value is not None}
+    text = json.dumps(
+        known, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
+    )
     return hashlib.sha256(text.encode()).digest()
 
 
-def _instant(instant: datetime | None) -> str | None:
-    return instant.astimezone(UTC).isoformat() if instant else None
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _same(answer: Any) -> Any:  # noqa: ANN401 - an answer of any kind

@@ -44,10 +44,14 @@ def filled_form(catalogue: Catalogue, submission: Submission, now: datetime) -> 
     _refuse_times_ahead(submission, now)
     scores = _scores(chosen, submission)
     definition = chosen.definition
-    newest = catalogue.newest_key_of(definition.instrument, definition.form_revision)
+    form = chosen.form.id
+    newest = catalogue.newest_key_of(definition.instrument, definition.form_revision, form)
     under_newest = scores
     if newest.revision != definition.revision:
-        under_newest = _scores(ChosenForm(newest, newest.forms[chosen.form.id]), submission)
+        # Totals of an older system cannot be scored anew; under another key they are no points.
+        answered = submission.answers is not None
+        newest_form = ChosenForm(newest, newest.forms[form])
+        under_newest = _scores(newest_form, submission) if answered else ()
     return FilledForm(submission, chosen, scores, newest, observed_values(under_newest))
 
 

@@ -24,30 +24,43 @@ ASSUMED: Final = NotComputed(
     code="reliable_change",
     why="No error term is published for this form: a threshold is assumed, no verdict given.",
 )
+NOT_SHOWN: Final = NotComputed(
+    code="change", why="This caller may not see the rating to compare with."
+)
 References = Mapping[Reference, Mapping[str, Anchor]]
 """`previous` and `first` -> scale -> the value to compare with."""
 
 
-def changes(form: Form, point: Point, references: References) -> list[ChangeOut]:
-    """The change of every scored scale, scale by scale, against each reference that it has."""
+def changes(
+    form: Form, point: Point, references: References, reader: str | None
+) -> list[ChangeOut]:
+    """The change of every scored scale, scale by scale, against each reference that it has.
+
+    Only against ratings that this kind of reader may see, since a difference gives them away;
+    reader None: the rater, who may see all of their own.
+    """
     return [
         change_out(reference, anchors[scale.id], observed, scale, form.key)
         for scale in form.key.scales
         if (observed := point.values.get(scale.id)) is not None
         for reference, anchors in references.items()
-        if scale.id in anchors
+        if scale.id in anchors and (reader is None or reader in anchors[scale.id].readers)
     ]
 
 
-def not_computed(found: list[ChangeOut], *, placed: bool, scored: bool) -> list[NotComputed]:
+def not_computed(
+    found: list[ChangeOut], references: References | None, *, scored: bool
+) -> list[NotComputed]:
     """What the answer to a submission lacks, and why."""
     missing = [SIGNALS]
     if not scored:
         missing.append(NOT_SCORABLE)
-    elif not placed:
+    elif references is None:
         missing.append(UNPLACED)
-    elif not found:
+    elif not any(references.values()):
         missing.append(FIRST_RATING)
+    elif not found:
+        missing.append(NOT_SHOWN)
     elif any(change.reliable is None for change in found):
         missing.append(ASSUMED)
     return missing

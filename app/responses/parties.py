@@ -27,7 +27,7 @@ def parties(members: Members, rater: RaterIn, about_ref: str | None) -> Parties:
     """The rater and whom the answers are about.
 
     Raises InvalidRequest: rater_ref_required, rater_not_member, about_required,
-    about_not_member.
+    about_not_member, about_ambiguous.
     """
     rater_ref = rater.ref or _only_member(members, rater.role)
     if rater_ref is None:
@@ -49,6 +49,9 @@ def _about(
             return next(iter(others))
         raise _refused("/about_ref", "about_required", f"A member's ref, or {GROUP}.")
     named = sorted(member for member in members - {rater} if member[1] == about_ref)
+    if len(named) > 1:
+        detail = "Several members have this ref, in different roles."
+        raise _refused("/about_ref", "about_ambiguous", detail)
     if named:
         return named[0]
     if about_ref == GROUP:

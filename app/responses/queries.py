@@ -38,9 +38,7 @@ _NEWEST_BY_EXTERNAL_ID: Final = compiled(
     .limit(1)
 )
 _SERIES: Final = compiled(
-    sa.select(
-        *(column for column in responses.c if column.name not in {"outcome", "notice"})
-    ).where(
+    sa.select(*(column for column in responses.c if column.name != "outcome")).where(
         _TENANT,
         responses.c.alliance_id == parameter(responses.c.alliance_id),
         *(

@@ -20,12 +20,11 @@ def new_record(
     """The row of a new response, without what is decided at the very end: id, outcome, receipt."""
     submission = filled.submission
     definition, form = filled.chosen.definition, filled.chosen.form
-    return {
+    record = {
         "alliance_id": alliance.id,
         "source": submission.source,
         "external_id": submission.external_id,
         "external_version": submission.external_version,
-        "content_sha256": content_sha256(submission, alliance.id, form.id, who),
         "amends": None,
         "amendment_reason": None,
         "instrument": definition.instrument,
@@ -45,12 +44,13 @@ def new_record(
         "actor_ref": caller.actor and caller.actor.ref,
         **_as_sent(submission, caller),
     }
+    return record | {"content_sha256": content_sha256(record)}
 
 
 def _as_sent(submission: Submission, caller: Caller) -> dict[str, Any]:
     """What is stored as it was sent; the notice by default that of the tenant, at receipt."""
     occasion, assistance = submission.occasion, submission.assistance
-    reported, notice = submission.reported_scores, submission.notice
+    reported = submission.reported_scores
     return {
         "proxy_ref": assistance and assistance.proxy_ref,
         "interpreter": assistance and assistance.interpreter,
@@ -67,6 +67,18 @@ def _as_sent(submission: Submission, caller: Caller) -> dict[str, Any]:
         "record_kind": "scores_only" if reported else "answered",
         "answers": submission.answers,
         "reported_scores": [score.model_dump() for score in reported] if reported else None,
-        "notice": notice.model_dump() if notice else caller.key.default_notice,
+        "notice": effective_notice(submission, caller),
         "backfill": submission.backfill,
+    }
+
+
+def effective_notice(submission: Submission, caller: Caller) -> dict[str, Any]:
+    """What the rater was told: as sent, else the tenant's default at receipt."""
+    return submission.notice.model_dump() if submission.notice else caller.key.default_notice
+
+
+def same_notice(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two notices tell the same, whatever the order of their audience."""
+    return one | {"audience": sorted(set(one["audience"]))} == other | {
+        "audience": sorted(set(other["audience"]))
     }

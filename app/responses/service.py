@@ -29,10 +29,9 @@ from app.measurement.course import (
     state_of,
 )
 from app.responses import outcome, queries
-from app.responses.content import content_sha256
 from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties, parties
-from app.responses.record import new_record
+from app.responses.record import effective_notice, new_record, same_notice
 from app.responses.schemas import OccasionIn, Outcome, Submission
 from app.responses.stream_state import (
     Stream,
@@ -41,6 +40,7 @@ from app.responses.stream_state import (
     read_state,
     stored_state,
 )
+from app.responses.visibility import is_rater, reader, score_readers
 from app.tenants.authentication import Caller
 
 Record = Mapping[str, Any]
@@ -55,6 +55,8 @@ class Subject:
     parties: Parties
     stream: Stream
     point: Point
+    record: dict[str, Any]
+    """The row it would make, without what is decided at the very end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,15 @@ async def submit(
     """
     subject = await _subject(transaction, caller, filled)
     course = _simple_course(subject, filled)
-    if course is None:
-        # Late, or sent again: look for the record first, since a replay needs no series.
+    after_end = _is_after_end(filled.submission.occasion, subject.alliance)
+    if course is None or after_end:
+        # Late, or sent again: look for the record first. A replay needs no series, and nothing
+        # that has happened since can refuse it.
         known = await _known(transaction, filled, subject)
         if known is not None:
             return known, True
+        if after_end:
+            raise _ended()
         course = await _full_course(transaction, subject, filled)
     recorded = await _recorded(transaction, caller, filled, subject, course)
     if recorded is not None:
@@ -127,11 +133,12 @@ async def _subject(transaction: Transaction, caller: Caller, filled: FilledForm)
     alliance = await locked_for_submission(
         transaction, submission.source, submission.alliance, caller.clock()
     )
-    _refuse_after_end(submission.occasion, alliance)
     who = parties(alliance.members, submission.rater, submission.about_ref)
     proxy_ref = submission.assistance.proxy_ref if submission.assistance else None
     stream = new_stream(who, proxy_ref, chosen.definition, chosen.form.id, submission.language)
-    return Subject(alliance, who, stream, Point(_place(uuid7(), submission), filled.values))
+    notice = effective_notice(submission, caller)
+    point = Point(_place(uuid7(), submission), filled.values, score_readers(notice))
+    return Subject(alliance, who, stream, point, new_record(filled, alliance, who, caller))
 
 
 async def _recorded(
@@ -145,9 +152,9 @@ async def _recorded(
     alliance = subject.alliance
     # After the lock, so that what is received later is never marked as earlier.
     received_at = caller.clock()
-    record = new_record(filled, alliance, subject.parties, caller) | {
+    record = subject.record | {
         "id": UUID(subject.point.place.response_id),
-        "outcome": _outcome(filled, subject.point, course.references),
+        "outcome": _outcome(caller, filled, subject, course.references),
         "received_at": max(received_at, alliance.last_received_at or received_at),
     }
     occasion_id = await queries.record_response(
@@ -186,17 +193,23 @@ async def _known(transaction: Transaction, filled: FilledForm, subject: Subject)
             f"Version {version} is stored and stays; this release takes no amendments.",
             existing_id=existing_id,
         )
-    named = submission.instrument_revision
-    content = content_sha256(
-        submission, subject.alliance.id, filled.chosen.form.id, subject.parties
-    )
-    if stored["content_sha256"] != content or named not in {None, stored["instrument_revision"]}:
+    if not _says_the_same(subject.record, stored, submission):
         raise ExternalIdReused(
             "What is stored stays. Another form needs another external_id; a correction of this "
             "one must wait: under another external_id it would count beside the wrong one.",
             existing_id=existing_id,
         )
     return dict(stored) | {"outcome": Outcome.model_validate(stored["outcome"])}
+
+
+def _says_the_same(record: Record, stored: Record, submission: Submission) -> bool:
+    """Whether a submission says what is stored; what it leaves to a default is no difference."""
+    named, notice = submission.instrument_revision, submission.notice
+    return (
+        record["content_sha256"] == stored["content_sha256"]
+        and named in {None, stored["instrument_revision"]}
+        and (notice is None or same_notice(record["notice"], stored["notice"]))
+    )
 
 
 def _simple_course(subject: Subject, filled: FilledForm) -> Course | None:
@@ -221,16 +234,21 @@ async def _full_course(transaction: Transaction, subject: Subject, filled: Fille
     return Course(state_of(points), {"previous": earlier[1], "first": earlier[0]})
 
 
-def _outcome(filled: FilledForm, point: Point, references: outcome.References | None) -> Outcome:
+def _outcome(
+    caller: Caller, filled: FilledForm, subject: Subject, references: outcome.References | None
+) -> Outcome:
     answers = filled.submission.answers
     form = filled.newest.forms[filled.chosen.form.id]
-    change = outcome.changes(form, point, references or {})
-    scored = any(value is not None for value in point.values.values())
+    rater = is_rater(subject.record, caller.actor)
+    change = outcome.changes(
+        form, subject.point, references or {}, None if rater else reader(caller.actor)
+    )
+    scored = any(value is not None for value in subject.point.values.values())
     return Outcome(
         scores=[score_out(score, filled.chosen.form) for score in filled.scores],
         quality=quality_out(filled.chosen, answers) if answers else [],
         change=change,
-        not_computed=outcome.not_computed(change, placed=references is not None, scored=scored),
+        not_computed=outcome.not_computed(change, references, scored=scored),
     )
 
 
@@ -249,9 +267,11 @@ def _local_date(occasion: OccasionIn) -> date | None:
     return occasion.occurred_at.date() if occasion.occurred_at else occasion.occurred_on
 
 
-def _refuse_after_end(occasion: OccasionIn, alliance: LockedAlliance) -> None:
+def _is_after_end(occasion: OccasionIn, alliance: LockedAlliance) -> bool:
     day = _local_date(occasion)
-    if alliance.ended_on is not None and day is not None and day > alliance.ended_on:
-        detail = "The alliance had ended by then. A reopened case is a new alliance (`continues`)."
-        error = FieldError("/occasion", "alliance_ended", detail)
-        raise InvalidRequest.of(error)
+    return alliance.ended_on is not None and day is not None and day > alliance.ended_on
+
+
+def _ended() -> InvalidRequest:
+    detail = "The alliance had ended by then. A reopened case is a new alliance (`continues`)."
+    return InvalidRequest.of(FieldError("/occasion", "alliance_ended", detail))

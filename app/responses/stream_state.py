@@ -11,6 +11,7 @@ from app.measurement.change import Observed, observed_from
 from app.measurement.course import Anchor, Place, Point, StreamState
 from app.measurement.scoring import Score, reported_score, scored
 from app.responses.parties import Parties
+from app.responses.visibility import score_readers
 
 
 class Stream(NamedTuple):
@@ -54,10 +55,15 @@ def new_stream(
 
 
 def record_scores(row: Mapping[str, Any], definition: Definition) -> tuple[Score, ...]:
-    """The scores of a stored response under one definition of its form revision."""
+    """The scores of a stored response under one definition of its form revision.
+
+    Totals of an older system cannot be scored anew: under another revision there are none.
+    """
     key = definition.forms[row["form"]].key
     if row["answers"] is not None:
         return scored(row["answers"], key)
+    if row["instrument_revision"] != definition.revision:
+        return ()
     scales = {scale.id: scale for scale in key.scales}
     return tuple(
         reported_score(
@@ -78,7 +84,8 @@ def exact(number: float | None) -> Decimal | None:
 
 def point_of(row: Mapping[str, Any], definition: Definition) -> Point:
     """A stored response as a point of its stream, under the newest key of its form revision."""
-    return Point(place_of(row), observed_values(record_scores(row, definition)))
+    values = observed_values(record_scores(row, definition))
+    return Point(place_of(row), values, score_readers(row["notice"]))
 
 
 def observed_values(scores: tuple[Score, ...]) -> dict[str, Observed | None]:
@@ -159,9 +166,10 @@ def _read_place(stored: list[Any]) -> Place:
 
 
 def _stored_anchor(anchor: Anchor) -> list[Any]:
-    return [anchor.response_id, str(anchor.observed.value), anchor.observed.answered]
+    observed = anchor.observed
+    return [anchor.response_id, str(observed.value), observed.answered, sorted(anchor.readers)]
 
 
 def _read_anchor(stored: list[Any]) -> Anchor:
-    response_id, value, answered = stored
-    return Anchor(response_id, Observed(Decimal(value), answered))
+    response_id, value, answered, readers = stored
+    return Anchor(response_id, Observed(Decimal(value), answered), frozenset(readers))

@@ -6,6 +6,8 @@ from typing import Any, Final, Literal
 from app.tenants.authentication import Actor
 
 Part = Literal["answers", "scores"]
+SYSTEM: Final = "system"
+"""The reader without an actor; never sees what is for supervision only."""
 SHOWN_AT_LEVEL: Final[Mapping[str, frozenset[Part]]] = {
     "items": frozenset({"answers", "scores"}),
     "scores": frozenset({"scores"}),
@@ -14,15 +16,30 @@ SHOWN_AT_LEVEL: Final[Mapping[str, frozenset[Part]]] = {
 
 
 def shown_parts(row: Mapping[str, Any], actor: Actor | None) -> frozenset[Part]:
-    """Which parts of a response this reader sees.
-
-    The notice's level binds every reader, the system (no actor) included; its audience binds
-    the persons named in it. The rater always sees their own.
-    """
+    """Which parts of a response this reader sees; the rater always sees their own."""
+    if is_rater(row, actor):
+        return SHOWN_AT_LEVEL["items"]
     notice = row["notice"]
-    if actor is not None:
-        if (actor.role, actor.ref) == (row["rater_role"], row["rater_ref"]):
-            return SHOWN_AT_LEVEL["items"]
-        if actor.role not in notice["audience"]:
-            return frozenset()
+    if reader(actor) not in _readers(notice):
+        return frozenset()
     return SHOWN_AT_LEVEL[notice["level"]]
+
+
+def score_readers(notice: Mapping[str, Any]) -> frozenset[str]:
+    """The readers who may see the scores: roles of the audience, and the system."""
+    return _readers(notice) if "scores" in SHOWN_AT_LEVEL[notice["level"]] else frozenset()
+
+
+def reader(actor: Actor | None) -> str:
+    """What kind of reader this is."""
+    return SYSTEM if actor is None else actor.role
+
+
+def is_rater(row: Mapping[str, Any], actor: Actor | None) -> bool:
+    """Whether the person acting is the one who rated."""
+    return actor is not None and (actor.role, actor.ref) == (row["rater_role"], row["rater_ref"])
+
+
+def _readers(notice: Mapping[str, Any]) -> frozenset[str]:
+    audience = frozenset(notice["audience"])
+    return audience if audience == {"supervisor"} else audience | {SYSTEM}

@@ -25,7 +25,14 @@ KEYS_REMEMBERED: Final = 4096
 
 Clock = Callable[[], datetime]
 
-ACTOR_ROLES: Final = ("client", "professional", "family_member", "supervisor", "observer")
+ACTOR_ROLES: Final = (
+    "client",
+    "professional",
+    "family_member",
+    "other",
+    "supervisor",
+    "observer",
+)
 ACTOR_REF: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
 CARE: Final = "care"
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}

@@ -63,7 +63,7 @@ def courses(rows: Iterable[Row], catalogue: Catalogue, actor: Actor | None) -> l
 def _course(
     stream: Stream, rows: Sequence[Row], catalogue: Catalogue, actor: Actor | None
 ) -> Course:
-    definition = catalogue.newest_key_of(stream.instrument, stream.form_revision)
+    definition = catalogue.newest_key_of(stream.instrument, stream.form_revision, stream.form)
     ratings = {str(row["id"]): _rating(row, definition, actor) for row in rows}
     placed, unplaced = in_order([rating.place for rating in ratings.values()])
     return Course(

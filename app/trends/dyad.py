@@ -11,7 +11,7 @@ from app.trends.schemas import DyadOut, PairOut, SideOut, UnpairedOut
 
 OWN_VIEW: Final = {"client": "client", "professional": "professional"}
 """Forms on which each side gives its own view; a guess of the other's answers is not one."""
-ALONE: Final = "The other side has not rated this occasion with the same instrument."
+ALONE: Final = "The other side has not rated this occasion with this instrument, or is not shown."
 Pairing = tuple[UUID, str, str, str, str]
 """Occasion, instrument, form revision, client and professional: what two ratings must share."""
 
@@ -20,7 +20,7 @@ def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
     """Every pair of ratings about each other on one occasion, scale by scale.
 
     Only ratings whose scores this reader may see take part. Of several ratings of one side on
-    one occasion the last in the stream's order counts.
+    one occasion the last received counts.
     """
     sides: dict[str, dict[Pairing, tuple[Course, Rating]]] = {"client": {}, "professional": {}}
     for course in courses:
@@ -29,7 +29,10 @@ def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
             continue
         for rating in (*course.placed, *course.unplaced):
             pairing = _pairing(course, rating)
-            if pairing is not None and not rating.withheld:
+            if pairing is None or rating.withheld:
+                continue
+            known = sides[role].get(pairing)
+            if known is None or known[1].row["received_at"] <= rating.row["received_at"]:
                 sides[role][pairing] = (course, rating)
     clients, professionals = sides["client"], sides["professional"]
     pairs = [

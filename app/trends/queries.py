@@ -1,6 +1,5 @@
 """Statements that read the responses of one alliance."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -12,26 +11,23 @@ from app.database import Row, Statement, Transaction, compiled, parameter
 from app.responses.models import responses
 
 _SUCCESSOR: Final = responses.alias("successor")
-_FILTERS: Final = {
-    "instrument": responses.c.instrument,
-    "form": responses.c.form,
-    "role": responses.c.rater_role,
-}
 
 
 async def responses_of_alliance(
-    transaction: Transaction, alliance_id: UUID, filters: Mapping[str, str], as_of: datetime | None
+    transaction: Transaction, alliance_id: UUID, instrument: str | None, as_of: datetime | None
 ) -> list[Row]:
     """Every response of the alliance that was current at as_of (None: now), in no order.
 
-    filters: any of instrument, form, role.
+    instrument: of this one only; None: of all.
     """
-    statement = _statement(frozenset(filters), as_of is not None)
-    return await transaction.rows(statement, alliance_id=alliance_id, as_of=as_of, **filters)
+    statement = _statement(one_instrument=instrument is not None, in_the_past=as_of is not None)
+    return await transaction.rows(
+        statement, alliance_id=alliance_id, as_of=as_of, instrument=instrument
+    )
 
 
 @cache
-def _statement(filters: frozenset[str], in_the_past: bool) -> Statement:  # noqa: FBT001 - cached
+def _statement(*, one_instrument: bool, in_the_past: bool) -> Statement:
     succeeded = sa.exists().where(
         _SUCCESSOR.c.tenant_id == responses.c.tenant_id, _SUCCESSOR.c.amends == responses.c.id
     )
@@ -40,8 +36,9 @@ def _statement(filters: frozenset[str], in_the_past: bool) -> Statement:  # noqa
     statement = sa.select(*columns).where(
         responses.c.tenant_id == parameter(responses.c.tenant_id),
         responses.c.alliance_id == parameter(responses.c.alliance_id),
-        *(_FILTERS[name] == sa.bindparam(name, type_=sa.Text) for name in sorted(filters)),
     )
+    if one_instrument:
+        statement = statement.where(responses.c.instrument == parameter(responses.c.instrument))
     if in_the_past:
         as_of = sa.bindparam("as_of", type_=responses.c.received_at.type)
         statement = statement.where(responses.c.received_at <= as_of)

@@ -49,13 +49,17 @@ async def trend(
     tenant's alliance.
     """
     alliance = await get(transaction, alliance_id)
-    given = {"instrument": window.instrument, "form": window.form, "role": window.role}
-    filters = {name: value for name, value in given.items() if value is not None}
-    rows = await queries.responses_of_alliance(transaction, alliance_id, filters, window.as_of)
+    rows = await queries.responses_of_alliance(
+        transaction, alliance_id, window.instrument, window.as_of
+    )
+    whole = courses(rows, catalogue, actor)
+    within_window = [within(course, window.start, window.end) for course in whole]
     shown = [
         course
-        for whole in courses(rows, catalogue, actor)
-        if (course := within(whole, window.start, window.end)).placed or course.unplaced
+        for course in within_window
+        if (course.placed or course.unplaced)
+        and window.form in {None, course.stream.form}
+        and window.role in {None, course.stream.rater_role}
     ]
     return TrendOut(
         alliance=AllianceOut.model_validate(dict(alliance)),
@@ -66,6 +70,7 @@ async def trend(
             for scale in course.form.key.scales
             if window.scale in {None, scale.id}
         ],
-        dyad=dyad_out(shown, window.scale),
+        # From both sides, whichever is asked for.
+        dyad=dyad_out(within_window, window.scale),
         not_computed=NOT_COMPUTED,
     )

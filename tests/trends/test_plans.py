@@ -13,7 +13,7 @@ from app.responses import queries as responses
 from app.trends import queries as trends
 
 STATEMENTS = {
-    "trend": trends._statement(frozenset(), in_the_past=False),  # noqa: SLF001 - its plan
+    "trend": trends._statement(one_instrument=False, in_the_past=False),  # noqa: SLF001 - its plan
     "series": responses._SERIES,  # noqa: SLF001 - as above
     "replay": responses._NEWEST_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
     "lock": alliances._LOCK_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
