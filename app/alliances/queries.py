@@ -132,7 +132,7 @@ async def insert_alliance(
 
 
 async def locked_by_id(transaction: Transaction, alliance_id: UUID) -> Row | None:
-    """An alliance with members and state, its state row locked until the transaction ends."""
+    """An alliance with members and state; its row and its state's are locked to the end."""
     return await transaction.row(_LOCK_BY_ID, id=alliance_id)
 
 
