@@ -81,8 +81,8 @@ def in_order(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
     """The places in the order of their occasions, and those that have no place in it.
 
     Order: time, then session_number, then completed_at, then id. Where some dates have no time,
-    the day comes first, and within a day the time only if it is known of all of it. Undated points stand by
-    session_number if the whole stream has it; otherwise they are unplaced (by id).
+    the day comes first, and within a day the time only if it is known of all of it. Undated
+    points stand by session_number if the whole stream has it; otherwise they are unplaced (by id).
     """
     by = ordered_by(places)
     placed = [p for p in places if by != "mixed" or p.occurred_on is not None]

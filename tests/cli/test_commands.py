@@ -102,6 +102,23 @@ def test_a_key_of_nobody_is_refused(database_url: str) -> None:
     assert "no such tenant" in one_line(done)
 
 
+@pytest.mark.parametrize("more", ["sslmode=disable", "application_name=x"])
+def test_migrate_takes_what_a_database_url_can_say(database_url: str, more: str) -> None:
+    url = f"{database_url}{'&' if '?' in database_url else '?'}{more}"
+    done = rapport("migrate", DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--days", "0"), ("--days", "-1"), ("--label", "a\tvalid")]
+)
+def test_a_key_that_could_not_be_used_or_read_is_refused(option: str, value: str) -> None:
+    nobody = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
+    done = rapport("keys", "create", "--tenant", nobody, "--label", "x", option, value)
+    assert done.returncode == 2
+    assert f"argument {option}" in done.stderr
+
+
 def test_the_catalogue_and_the_contract_are_in_order() -> None:
     assert "no faults" in rapport("instruments", "check").stdout
     assert rapport("openapi", "--check").returncode == 0

@@ -82,9 +82,9 @@ ORDERS: Final = {
         ],
         [],
     ),
-    "a date among instants": (
+    "a date among instants leaves those of another day in order": (
         "date",
-        [at("z", "2026-03-01T10:00+01:00"), at("y", "2026-03-02"), at("a", "2026-03-03T09:00Z")],
+        [at("z", "2026-02-28"), at("y", "2026-03-01T09:00Z"), at("a", "2026-03-01T15:00Z", 3)],
         [],
     ),
     "a date goes by the local day of an instant": (

@@ -10,6 +10,7 @@ PAIR = frozenset({("client", "c"), ("professional", "p")})
 FAMILY = frozenset(
     {("client", "c"), ("family_member", "m"), ("professional", "p"), ("professional", "q")}
 )
+SAME_REF = frozenset({("client", "1"), ("client", "2"), ("professional", "1")})
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ FAMILY = frozenset(
         (PAIR, "supervisor", "s", "group", Parties("supervisor", "s", "group", None)),
         (FAMILY, "client", "c", "q", Parties("client", "c", "professional", "q")),
         (FAMILY, "family_member", "m", "c", Parties("family_member", "m", "client", "c")),
+        (SAME_REF, "client", "1", "1", Parties("client", "1", "professional", "1")),
     ],
 )
 def test_parties(
@@ -49,6 +51,8 @@ def test_parties(
         (PAIR, "client", None, "c", "about_not_member"),
         (FAMILY, "client", None, "p", "rater_ref_required"),
         (FAMILY, "client", "c", None, "about_required"),
+        (SAME_REF, "client", "2", "1", "about_ambiguous"),
+        (SAME_REF, "observer", "o", "1", "about_ambiguous"),
     ],
 )
 def test_refusals(

@@ -140,6 +140,9 @@ async def test_both_sides_of_an_occasion_stand_side_by_side(client: AsyncClient)
         (p["client"]["value"], p["professional"]["value"], p["difference"]) for p in dyad["pairs"]
     ] == [(48.0, 36.0, 12.0), (24.0, 48.0, -24.0)]
     assert [one["response_id"] for one in dyad["unpaired"]] == [alone["id"]]
+    of_one_side = await trend_of(client, alone["alliance_id"], scale="total", role="client")
+    assert {s["rater"]["role"] for s in of_one_side["streams"]} == {"client"}
+    assert of_one_side["dyad"] == dyad
 
 
 async def test_a_rating_that_cannot_be_scored_stays_in_the_trend_as_null(
