@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,7 @@ from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id,
 from app.tenants.service import keys as all_keys
 
 Result = TypeVar("Result")
+LONGEST_LIFE_DAYS: Final = 36500
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
@@ -40,8 +41,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     )
     create.add_argument(
         "--days",
-        type=int,
-        choices=range(1, 36501),
+        type=_days,
         metavar="1..36500",
         help="valid for so many days; without it: for ever",
     )
@@ -60,6 +60,12 @@ def _label(text: str) -> str:
     if not text.isprintable():
         raise argparse.ArgumentTypeError("only printable characters")
     return text
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= LONGEST_LIFE_DAYS:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {LONGEST_LIFE_DAYS}")
+    return int(text)
 
 
 def run_create_tenant(arguments: argparse.Namespace) -> None:
@@ -121,4 +127,6 @@ def in_transaction(
         return asyncio.run(run())
     except (Problem, asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
         place = database_place(settings.database_url)
-        raise StartRefused(f"The database at {place} cannot be used ({error}).") from None
+        # A driver's words may repeat part of the URL, and so of a password.
+        reason = str(error) if isinstance(error, Problem) else type(error).__name__
+        raise StartRefused(f"The database at {place} cannot be used ({reason}).") from None

@@ -2,9 +2,9 @@
 
 import argparse
 import asyncio
+import re
 import socket
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import asyncpg
 import uvicorn
@@ -20,6 +20,10 @@ SERVER: Final[dict[str, Any]] = {
     "timeout_keep_alive": 75,  # longer than a balancer's 60 s, which else sends to a closed door
     "timeout_graceful_shutdown": 20,
 }
+
+
+PLACE: Final = re.compile(r"[a-z0-9+]+://(?:[^@/?#]*@)?([^@/?#]*)(/[^@?#]*)?(?:\?[^@]*)?")
+"""Host and path of a URL that is written as it should be; of another nothing is repeated."""
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
@@ -78,10 +82,7 @@ def must_be_free(settings: Settings) -> None:
 
 def database_place(url: str) -> str:
     """Where a database URL points, without its password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    place = PLACE.fullmatch(url)
+    if place is None:
         return "the address in the URL"
-    if "@" in parts.path:  # a password with an unescaped slash
-        return "the address in the URL"
-    return f"{parts.hostname or 'local socket'}{parts.path}"
+    return f"{place[1] or 'local socket'}{place[2] or ''}"

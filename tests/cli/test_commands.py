@@ -59,8 +59,17 @@ def test_a_setting_that_is_no_number_is_named(name: str, value: str) -> None:
 def test_an_unreachable_database_is_one_line_without_its_password(command: str) -> None:
     url = "postgresql://somebody:secret@127.0.0.1:1/nothing"
     line = one_line(rapport(command, DATABASE_URL=url))
-    assert "127.0.0.1/nothing" in line
+    assert "127.0.0.1:1/nothing" in line
     assert "secret" not in line
+
+
+@pytest.mark.parametrize("password", ["se/cret", "se#cret", "se@cret", "se[cret", "se?cret"])
+def test_of_a_password_written_wrongly_nothing_is_repeated(password: str) -> None:
+    url = f"postgresql://somebody:{password}@127.0.0.1:1/nothing"
+    for command in (("serve",), ("migrate",), ("tenants", "create", "x")):
+        line = one_line(rapport(*command, DATABASE_URL=url))
+        assert "cret" not in line
+        assert "'se'" not in line
 
 
 def test_an_unreadable_url_is_one_line() -> None:
