@@ -159,7 +159,7 @@ class Database:
     async def schema_revision(self) -> str | None:
         """The migration that the database stands at; None when Postgres cannot be asked."""
         try:
-            async with self._pool.acquire(timeout=POOL_WAIT_SECONDS) as connection:
+            async with _from(self._pool) as connection:
                 revision: str | None = await connection.fetchval(
                     "SELECT version_num FROM alembic_version", timeout=POOL_WAIT_SECONDS
                 )

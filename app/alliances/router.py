@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=Stric
     "",
     status_code=201,
     operation_id="create_alliance",
-    responses=problems(404, 409, 413, 415) | {200: {"model": AllianceOut}},
+    responses=problems(404, 409) | {200: {"model": AllianceOut}},
 )
 async def create_alliance(
     body: AllianceCreate,
@@ -92,7 +92,7 @@ async def get_alliance(
 @router.patch(
     "/{alliance_id}",
     operation_id="update_alliance",
-    responses=problems(404, 412, 413, 415, 428),
+    responses=problems(404, 412, 428),
 )
 async def update_alliance(
     alliance_id: UUID,

@@ -103,7 +103,7 @@ async def get_form(
     "/scores",
     operation_id="compute_scores",
     tags=["Scores"],
-    responses=problems(400, 413, 415),
+    responses=problems(),
 )
 async def compute_scores(body: ScoreRequest, _: Scorer, catalogue: CatalogueInUse) -> ScoresOut:
     """Score one filled-in form. Nothing is stored."""
@@ -115,7 +115,7 @@ async def compute_scores(body: ScoreRequest, _: Scorer, catalogue: CatalogueInUs
     status_code=207,
     operation_id="compute_scores_batch",
     tags=["Scores"],
-    responses=problems(400, 413, 415),
+    responses=problems(),
     openapi_extra={LIMIT_EXTENSION: MAX_BATCH_BYTES},
 )
 async def compute_scores_batch(

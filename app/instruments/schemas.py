@@ -1,14 +1,13 @@
 """What travels about instruments, forms and scores."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.measurement.key import NON_ANSWERS
 
-RATER_ROLES: Final = ("client", "professional", "family_member", "other", "observer", "supervisor")
 RaterRole = Literal["client", "professional", "family_member", "other", "observer", "supervisor"]
 
 

@@ -36,7 +36,7 @@ REPLAY = {
     "",
     status_code=201,
     operation_id="submit_response",
-    responses=problems(400, 404, 409, 413, 415) | {200: REPLAY},
+    responses=problems(404, 409) | {200: REPLAY},
 )
 async def submit_response(
     body: Submission,

@@ -5,17 +5,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import Tenant
 from tests.support.factories import submission
+from tests.support.sending import send_until_answered
 
 OURS = "application_name = 'rapport' AND datname = current_database()"
 
@@ -77,15 +77,6 @@ async def served(settings: Settings, tenant: Tenant) -> AsyncIterator[AsyncClien
         Tenant(app, tenant.id, tenant.key).client() as client,
     ):
         yield client
-
-
-async def send_until_answered(client: AsyncClient, sent: dict[str, Any]) -> Response:
-    for _ in range(20):
-        answer = await client.post("/v1/responses", json=sent)
-        if answer.status_code != 503:
-            break
-        await asyncio.sleep(0.2)
-    return answer
 
 
 async def cut_off_at(text: bytes, settings: Settings, tenant: Tenant) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
 from tests.support.factories import pair, submission
+from tests.support.sending import send_until_answered
 
 OCCASION = {"session_number": 4, "occurred_at": "2026-10-01T10:00:00+02:00"}
 
@@ -126,16 +127,6 @@ async def test_submissions_without_an_id_are_records_of_their_own(client: AsyncC
     answers = [await client.post("/v1/responses", json=sent) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json()["occasion_id"] == answers[1].json()["occasion_id"]
-
-
-async def send_until_answered(client: AsyncClient, sent: dict[str, Any]) -> Response:
-    """Send as a careful caller does: again while the service has no room (503)."""
-    for _ in range(60):
-        answer = await client.post("/v1/responses", json=sent)
-        if answer.status_code != 503:
-            break
-        await asyncio.sleep(0.2)
-    return answer
 
 
 async def test_fifty_at_once_make_one_record(client: AsyncClient) -> None:

@@ -16,6 +16,7 @@ from app.measurement.course import state_of
 from app.responses.stream_state import point_of, stored_state, stream_of
 from tests.conftest import Tenant
 from tests.support.factories import submission
+from tests.support.sending import send_until_answered
 
 RATERS = (
     {"role": "client"},
@@ -73,14 +74,8 @@ def sent(random: Random, alliance: int, kind: str) -> dict[str, Any]:
 
 
 async def submit(client: AsyncClient, gate: asyncio.Semaphore, body: dict[str, Any]) -> Response:
-    """As a careful caller: again while the service has no room (503)."""
     async with gate:
-        for _ in range(60):
-            answer = await client.post("/v1/responses", json=body)
-            if answer.status_code != 503:
-                break
-            await asyncio.sleep(0.2)
-    return answer
+        return await send_until_answered(client, body)
 
 
 async def stored_of(owner: asyncpg.Connection, tenant: Tenant) -> list[dict[str, Any]]:
