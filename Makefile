@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock"
 
-.PHONY: run test check fix lock clean bench openapi .venv
+.PHONY: run test check fix lock clean bench crash openapi .venv
 
 run: .venv ## the service on http://127.0.0.1:8000, with a database and a demo of its own
 	@exec $(PY) -m app.cli.dev $(ARGS)
@@ -34,6 +34,9 @@ lock: ## pin again what pyproject.toml asks for; ARGS=--upgrade takes newer vers
 
 bench: .venv ## how fast it is here
 	@exec $(PY) -m bench $(ARGS)
+
+crash: .venv ## kill what can be killed, and count what was lost (at most 30 minutes)
+	@exec $(PY) -m bench.crash $(ARGS)
 
 openapi: .venv ## write the contract anew from the code
 	@exec .venv/bin/rapport openapi $(ARGS)

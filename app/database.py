@@ -1,31 +1,41 @@
 """The only door to Postgres: one transaction of one tenant at a time. Knows no HTTP.
 
-SQLAlchemy Core describes tables and builds statements; each is compiled once, asyncpg runs it.
+asyncpg runs the statements; app.statements describes tables and compiles.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
-import sqlalchemy as sa
+import structlog
 from pydantic_core import from_json, to_json
-from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
-from app.errors import InternalError, Problem, Unavailable
+from app.errors import InternalError, Locked, Overtaken, Problem, Unavailable
+from app.statements import Statement
 
 Row: TypeAlias = asyncpg.Record
+Result = TypeVar("Result")
+Role = Literal["rapport_app", "rapport_platform", "rapport_worker"]
 APP_ROLE: Final = "rapport_app"
-SCHEMA_REVISION: Final = "2026_11_22_2100"
+PLATFORM_ROLE: Final = "rapport_platform"
+"""Makes and closes tenants and their keys; has no right on any table with data of theirs."""
+WORKER_ROLE: Final = "rapport_worker"
+"""May ask which tenants have events waiting, and nothing else."""
+NO_TENANT: Final = UUID(int=0)
+"""Set where a transaction belongs to no tenant: row-level security then shows nobody's rows."""
+SCHEMA_REVISION: Final = "2026_11_23_1910"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
 TRANSACTION_SECONDS: Final = 5.0
 """Whatever Postgres or the network does, a caller has its answer by then."""
-LOCK_TIMEOUT: Final = "1s"
+LOCK_MILLISECONDS: Final = 1000
+TRIES: Final = 4
+"""How often a transaction that was overtaken by another is begun in all."""
 SERVER_SETTINGS: Final = {
     "role": APP_ROLE,
     "application_name": "rapport",
@@ -34,17 +44,6 @@ SERVER_SETTINGS: Final = {
     "timezone": "UTC",
     "jit": "off",
 }
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-"""Every table of the service; a domain's tables stand in its models.py."""
 
 DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,
@@ -55,36 +54,31 @@ DRIVER_ERRORS: Final = (
 )
 """What asyncpg raises when Postgres or the way to it fails."""
 
-_log = logging.getLogger("rapport.database")
-_dialect = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+_log = structlog.get_logger("rapport.database")
+
+
+LockNotAvailable: TypeAlias = asyncpg.LockNotAvailableError
+"""Somebody else kept a lock for longer than was waited."""
+TERSE: Final = "terse"
+_STANDING: Final = (
+    "SELECT (SELECT version_num FROM alembic_version) AS version_num, "
+    "current_setting('log_error_verbosity') AS verbosity"
+)
+_WAIT_FOR_LOCKS: Final = "SELECT set_config('lock_timeout', $1, true)"
+_AS_ROLE: Final[Mapping[Role, str]] = {
+    APP_ROLE: "",  # the connection's own
+    PLATFORM_ROLE: "SET LOCAL ROLE rapport_platform;",
+    WORKER_ROLE: "SET LOCAL ROLE rapport_worker;",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL ready for asyncpg and the names of its parameters in order; tenant_id is among them."""
+class Standing:
+    """How the database stands towards this code."""
 
-    sql: str
-    parameters: tuple[str, ...]
-    literals: Mapping[str, object]
-    """The parameters that the statement brings itself."""
-
-
-def compiled(statement: sa.ClauseElement) -> Statement:
-    """The statement as asyncpg runs it.
-
-    Raises ValueError when it does not name tenant_id: every statement carries the tenant.
-    """
-    result = statement.compile(dialect=_dialect)
-    parameters = tuple(result.positiontup or ())  # type: ignore[attr-defined]
-    if "tenant_id" not in parameters:
-        raise ValueError("A statement on tenant data must name tenant_id.")
-    literals = {name: b.value for name, b in result.binds.items() if not b.required}  # type: ignore[attr-defined]
-    return Statement(str(result), parameters, literals)
-
-
-def parameter(column: sa.Column[Any]) -> sa.BindParameter[Any]:
-    """A parameter with the name and the type of a column."""
-    return sa.bindparam(column.name, type_=column.type)
+    schema_revision: str | None
+    keeps_rows_out_of_its_log: bool
+    """Whether Postgres logs errors tersely; otherwise their DETAIL carries answers."""
 
 
 class Transaction:
@@ -108,6 +102,17 @@ class Transaction:
         )
         return found
 
+    async def row_when_free(self, statement: Statement, seconds: int, **values: object) -> Row:
+        """The row of the statement, which waits up to seconds for what others have locked.
+
+        Raises LockNotAvailable after that. Later statements wait as long.
+        """
+        await self._connection.execute(_WAIT_FOR_LOCKS, f"{seconds}s")
+        found: Row = await self._connection.fetchrow(
+            statement.sql, *self._arguments(statement, values)
+        )
+        return found
+
     def _arguments(self, statement: Statement, values: dict[str, object]) -> Sequence[object]:
         values = {**statement.literals, **values, "tenant_id": self.tenant_id}
         return [values[name] for name in statement.parameters]
@@ -127,25 +132,67 @@ class Database:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    @asynccontextmanager
-    async def transaction(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
+    def transaction(
+        self, tenant_id: UUID, lock_milliseconds: int = LOCK_MILLISECONDS
+    ) -> AbstractAsyncContextManager[Transaction]:
         """One transaction of one tenant: committed on leaving, rolled back on any exception.
 
-        Raises Unavailable when Postgres cannot be reached or does not get to it in time, and
-        InternalError when a statement failed or COMMIT did not commit. In each case nothing was
-        stored, but for a connection lost while committing: then only a retry can tell.
+        lock_milliseconds: how long it waits for what another one has locked. Raises Unavailable
+        when Postgres cannot be reached or does not get to it in time, Locked when another kept its
+        lock for too long, Overtaken when it lost a race, and InternalError when a statement failed
+        or COMMIT did not commit. In each case nothing was stored, but for a connection lost while
+        committing: then only a retry can tell.
         """
+        return self._transaction(tenant_id, APP_ROLE, lock_milliseconds)
+
+    def platform_transaction(
+        self, tenant_id: UUID = NO_TENANT
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """As transaction, with the platform's rights: tenants and keys, nothing of their data."""
+        return self._transaction(tenant_id, PLATFORM_ROLE)
+
+    def worker_transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """As transaction, of no tenant, with the worker's right to ask where work is waiting."""
+        return self._transaction(NO_TENANT, WORKER_ROLE)
+
+    async def attempt(
+        self,
+        tenant_id: UUID,
+        work: Callable[[Transaction], Awaitable[Result]],
+        lock_milliseconds: int = LOCK_MILLISECONDS,
+    ) -> Result:
+        """What work gives in a transaction of the tenant, committed.
+
+        work is begun anew, in a new transaction, when another was quicker. Raises as transaction
+        does, Overtaken only after TRIES times.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                async with self.transaction(tenant_id, lock_milliseconds) as transaction:
+                    result = await work(transaction)
+            except Overtaken:
+                if not left:
+                    raise
+            else:
+                return result
+        raise InternalError("There is nothing to try.")
+
+    @asynccontextmanager
+    async def _transaction(
+        self, tenant_id: UUID, role: Role, lock_milliseconds: int = LOCK_MILLISECONDS
+    ) -> AsyncIterator[Transaction]:
+        # The tenant is a parsed UUID, so it can stand in the text; SET takes no parameter.
+        begin = (
+            f"BEGIN; SET LOCAL app.tenant = '{tenant_id}'; {_AS_ROLE[role]}"
+            f"SET LOCAL lock_timeout = {int(lock_milliseconds)}"
+        )
         try:
             async with (
                 asyncio.timeout(TRANSACTION_SECONDS),
                 _from(self._pool) as connection,
             ):
-                # The tenant is a parsed UUID, so it can stand in the text; SET takes no parameter.
-                await connection.execute(
-                    f"BEGIN; SET LOCAL app.tenant = '{tenant_id}'; "
-                    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"
-                )
                 try:
+                    await connection.execute(begin)
                     yield Transaction(connection, tenant_id)
                 except BaseException:
                     await _roll_back(connection)
@@ -156,27 +203,28 @@ class Database:
         except DRIVER_ERRORS as error:
             raise _problem_from(error) from None
 
-    async def schema_revision(self) -> str | None:
-        """The migration that the database stands at; None when Postgres cannot be asked."""
+    async def standing(self) -> Standing | None:
+        """How the database stands; None when Postgres cannot be asked."""
         try:
             async with _from(self._pool) as connection:
-                revision: str | None = await connection.fetchval(
-                    "SELECT version_num FROM alembic_version", timeout=POOL_WAIT_SECONDS
-                )
+                found = await connection.fetchrow(_STANDING, timeout=POOL_WAIT_SECONDS)
         except DRIVER_ERRORS:
             return None
-        return revision
+        return Standing(found["version_num"], found["verbosity"] == TERSE)
 
 
 @asynccontextmanager
-async def connected(database_url: str, *, pool_size: int) -> AsyncIterator[Database]:
+async def connected(
+    database_url: str, *, pool_size: int, at_once: bool = True
+) -> AsyncIterator[Database]:
     """A pool of up to pool_size connections as the app role, closed on leaving.
 
-    Raises the driver's errors when the first connection fails.
+    at_once: connect now, and raise the driver's errors if that fails; else on the first need, so
+    that a process may start while Postgres is away.
     """
     async with asyncpg.create_pool(
         database_url,
-        min_size=1,
+        min_size=int(at_once),
         max_size=pool_size,
         connection_class=Connection,
         server_settings=SERVER_SETTINGS,
@@ -210,7 +258,7 @@ def _json_text(value: object) -> str:
 async def _commit(connection: asyncpg.Connection) -> None:
     """COMMIT, checked: after a swallowed error Postgres answers ROLLBACK, the driver nothing."""
     if await connection.execute("COMMIT") != "COMMIT":
-        _log.error("commit answered ROLLBACK")
+        _log.error("commit_answered_rollback")
         raise InternalError("The record was not stored. Trying again is safe.")
 
 
@@ -224,12 +272,16 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
 def _problem_from(error: Exception) -> Problem:
     """The problem to answer. Only the SQLSTATE is logged: a driver's message can hold answers."""
     sqlstate = getattr(error, "sqlstate", None)
-    _log.error("database error: %s, SQLSTATE %s", type(error).__name__, sqlstate)
+    race = isinstance(error, asyncpg.LockNotAvailableError | asyncpg.TransactionRollbackError)
+    level = logging.WARNING if race else logging.ERROR
+    _log.log(level, "database_error", kind=type(error).__name__, sqlstate=sqlstate)
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return Locked("Somebody else is changing the same.")
+    if isinstance(error, asyncpg.TransactionRollbackError):
+        return Overtaken("Others were quicker, again and again.")
     passing = (
         asyncpg.PostgresConnectionError,
-        asyncpg.LockNotAvailableError,
         asyncpg.QueryCanceledError,
-        asyncpg.TransactionRollbackError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.InterfaceError,
@@ -239,5 +291,5 @@ def _problem_from(error: Exception) -> Problem:
         TimeoutError,
     )
     if isinstance(error, passing):
-        return Unavailable("The database did not answer in time.", headers={"Retry-After": "1"})
+        return Unavailable("The database did not answer in time.")
     return InternalError("Nothing was stored. Trying again is safe.")

@@ -8,20 +8,22 @@
         ├── ScopeMissing          403
         ├── NotFound              404
         ├── MethodNotAllowed      405
-        ├── Conflict              409  AllianceConflict, StaleVersion, AmendmentUnsupported
+        ├── Conflict              409  AllianceConflict, StaleVersion, AlreadyAmended,
+        │                              IdempotencyKeyInUse, MergeConflict, TenantConflict
         ├── PreconditionFailed    412
         ├── BodyTooLarge          413
         ├── UnsupportedMediaType  415
-        ├── Unprocessable         422  InvalidRequest, ExternalIdReused
+        ├── Unprocessable         422  InvalidRequest, BatchRefused, ExternalIdReused,
+        │                              IdempotencyKeyReused
         ├── PreconditionRequired  428
         ├── InternalError         500
-        └── Unavailable           503
+        └── Unavailable           503  Locked, Overtaken
 
 A problem never carries the value that was sent: answers are health data.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 ERRORS_SHOWN: Final = 100
 """So that a small request never makes a large answer; the detail counts them all."""
@@ -53,6 +55,15 @@ class Problem(Exception):
     existing_id: str | None = None
     """The record that stands in the way, when the caller may know it."""
     headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What a kind of problem adds by itself."""
+
+    def faults(self, pointer: str) -> list[FieldError]:
+        """What it says of one part of a body, for the problem of the whole; pointer: that part."""
+        if not self.errors:
+            return [FieldError(pointer, self.code, self.detail or self.title)]
+        return [FieldError(f"{pointer}{e.pointer}", e.code, e.detail) for e in self.errors]
 
 
 class InternalError(Problem):
@@ -129,11 +140,32 @@ class StaleVersion(Conflict):
     title = "A newer version of this response is stored"
 
 
-class AmendmentUnsupported(Conflict):
-    """A higher external_version came for a stored response; amendments are not taken yet."""
+class AlreadyAmended(Conflict):
+    """A correction of a version that another version has replaced: a chain never forks."""
 
-    code = "amendment_unsupported"
-    title = "This response is stored and cannot be amended yet"
+    code = "already_amended"
+    title = "Another version has replaced this one"
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first call with this Idempotency-Key is still being worked on."""
+
+    code = "idempotency_key_in_use"
+    title = "The first call with this Idempotency-Key is not done yet"
+
+
+class MergeConflict(Conflict):
+    """Two references cannot become one person as asked."""
+
+    code = "merge_conflict"
+    title = "These references cannot be merged"
+
+
+class TenantConflict(Conflict):
+    """The tenant's id is known with another name, or the tenant is closed."""
+
+    code = "tenant_conflict"
+    title = "What is stored of this tenant stands against it"
 
 
 class PreconditionFailed(Problem):
@@ -175,7 +207,7 @@ class InvalidRequest(Unprocessable):
     title = "Some fields need mending"
 
     @classmethod
-    def of(cls, *errors: FieldError) -> "InvalidRequest":
+    def of(cls, *errors: FieldError) -> Self:
         """The problem of these errors; its detail tells the first for those who log only that."""
         first = errors[0]
         more = f" {len(errors) - 1} more: see errors." if len(errors) > 1 else ""
@@ -183,11 +215,25 @@ class InvalidRequest(Unprocessable):
         return cls(f"{where}{first.detail.removesuffix('.')}.{more}", errors[:ERRORS_SHOWN])
 
 
+class BatchRefused(InvalidRequest):
+    """A strict batch holds items that cannot be taken; nothing of it was stored."""
+
+    code = "batch_refused"
+    title = "Nothing of the batch was stored"
+
+
 class ExternalIdReused(Unprocessable):
     """The external_id and version are stored with other content."""
 
     code = "external_id_reused"
     title = "This external_id is stored with other content"
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """The Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used for another request"
 
 
 class PreconditionRequired(Problem):
@@ -199,8 +245,25 @@ class PreconditionRequired(Problem):
 
 
 class Unavailable(Problem):
-    """The service cannot do it now; nothing was stored; try again."""
+    """The service cannot do it now; try again, after a second at first.
+
+    Mostly nothing was stored; where the answer of the database was lost, only a retry can tell.
+    """
 
     status = 503
     code = "unavailable"
     title = "Not available right now"
+
+    def __post_init__(self) -> None:
+        self.headers.setdefault("Retry-After", "1")
+
+
+class Locked(Unavailable):
+    """Somebody else kept a lock for longer than was waited."""
+
+
+class Overtaken(Unavailable):
+    """Another call changed the same records first; what was decided no longer holds."""
+
+    code = "overtaken"
+    title = "Another call was quicker"

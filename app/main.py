@@ -16,16 +16,22 @@ from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
 from app.database import SCHEMA_REVISION, Database, connected
-from app.edge.contract import add_headers, hoist_descriptions
+from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
 from app.errors import Unavailable
+from app.events.router import router as events
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
+from app.people.router import router as people
+from app.responses.flights import Flights
 from app.responses.router import router as responses
+from app.responses.schemas import VoidInBatch
 from app.settings import Settings, read_settings
+from app.telemetry import configure_logging
 from app.tenants.authentication import CALLER_HEADERS, Clock, KnownKeys
+from app.tenants.router import router as tenants
 from app.trends.router import router as trends
 
 VERSION: Final = "0.1.0"
@@ -46,7 +52,9 @@ def utc_now() -> datetime:
 
 def app_from_environment() -> FastAPI:
     """The application as this process's environment sets it up. Raises StartRefused."""
-    api = create_app(read_settings())
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    api = create_app(settings)
     # What is there now stays for the life of the process: the collector need not look at it again
     # and again, which under load costs a tenth of every request.
     gc.collect()
@@ -65,7 +73,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-        async with connected(settings.database_url, pool_size=settings.pool_size) as database:
+        async with connected(
+            settings.database_url, pool_size=settings.pool_size, at_once=False
+        ) as database:
             api.state.database = database
             yield
 
@@ -82,9 +92,10 @@ def create_app(
     api.state.clock = clock
     api.state.catalogue = catalogue or shipped()
     api.state.known_keys = KnownKeys()
+    api.state.flights = Flights(api.state.catalogue)
     api.add_middleware(Edge)
     answer_with_problems(api)
-    for router in (responses, alliances, trends, instruments, operation):
+    for router in (responses, alliances, people, trends, events, instruments, tenants, operation):
         api.include_router(router)
     assets = files("fastapi_offline") / "static"
     api.mount(ASSETS, StaticFiles(directory=str(assets)), name="assets")
@@ -100,12 +111,17 @@ class Api(FastAPI):
         schemas: dict[str, Any] = contract["components"]["schemas"]
         if ProblemOut.__name__ not in schemas:
             _, named = models_json_schema(
-                [(ProblemOut, "serialization"), (ScoreRequest, "validation")],
+                [
+                    (ProblemOut, "serialization"),
+                    (ScoreRequest, "validation"),
+                    (VoidInBatch, "validation"),
+                ],
                 ref_template="#/components/schemas/{model}",
             )
             schemas |= named["$defs"]
             contract["components"]["schemas"] = dict(sorted(schemas.items()))
             hoist_descriptions(contract)
+            say_plain_queries(contract)
             add_headers(contract, CALLER_HEADERS)
         return contract
 
@@ -127,10 +143,16 @@ async def get_liveness() -> Health:
 
 @operation.get("/readyz", operation_id="get_readiness", responses={503: problem_out(503)})
 async def get_readiness(request: Request) -> Health:
-    """The process can serve: Postgres answers and its schema is the one this code knows."""
+    """The process can serve: Postgres answers, has the schema this code knows, and logs tersely.
+
+    Terse (`log_error_verbosity`), because the DETAIL line of an error would carry answers.
+    """
     database: Database = request.app.state.database
-    if await database.schema_revision() != SCHEMA_REVISION:
+    standing = await database.standing()
+    if standing is None or standing.schema_revision != SCHEMA_REVISION:
         raise Unavailable("Postgres does not answer, or its schema is another one.")
+    if not standing.keeps_rows_out_of_its_log:
+        raise Unavailable("Postgres must run with log_error_verbosity = terse.")
     return Health(status="ok")
 
 

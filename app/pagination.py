@@ -15,6 +15,8 @@ from app.errors import InvalidCursor
 DEFAULT_LIMIT: Final = 50
 HIGHEST_LIMIT: Final = 500
 
+_AGAIN: Final = "Start again without a cursor, or with the filters it came from."
+
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 
@@ -41,9 +43,16 @@ class Listing:
     """A list as one caller asks for it: which one, with which filters, from where on."""
 
     def __init__(
-        self, name: str, filters: Mapping[str, object], limit: int, cursor: str | None
+        self,
+        name: str,
+        filters: Mapping[str, object],
+        limit: int,
+        cursor: str | None,
+        tenant_id: UUID | None = None,
     ) -> None:
         self.name = name
+        self.tenant_id = tenant_id
+        """Whose list it is: a cursor of another tenant's is refused like any that is not ours."""
         self.filters = {field: value for field, value in filters.items() if value is not None}
         self.limit = limit
         self.one_more = limit + 1
@@ -56,7 +65,7 @@ class Listing:
         try:
             return None if self.after is None else UUID(self.after)
         except ValueError:
-            raise InvalidCursor("Start again without a cursor.") from None
+            raise InvalidCursor(_AGAIN) from None
 
     def page(
         self,
@@ -84,11 +93,13 @@ class Listing:
             padded = cursor + "=" * (-len(cursor) % 4)
             position, _ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (binascii.Error, ValueError, TypeError, RecursionError):
-            raise InvalidCursor("Start again without a cursor.") from None
+            raise InvalidCursor(_AGAIN) from None
         if not isinstance(position, str) or cursor != self._cursor_after(position):
-            raise InvalidCursor("Start again without a cursor, or with the filters it came from.")
+            raise InvalidCursor(_AGAIN)
         return position
 
     def _fingerprint(self, position: str) -> str:
-        text = json.dumps([self.name, position, self.filters], sort_keys=True, default=str)
+        text = json.dumps(
+            [self.name, self.tenant_id, position, self.filters], sort_keys=True, default=str
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -3,8 +3,18 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.errors import StartRefused
+
+
+class LogLevel(StrEnum):
+    """From which level on something is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +31,13 @@ class Settings:
     """Processes of `rapport serve`; each has a pool of its own."""
     pool_size: int
     """Connections of one process to Postgres."""
+    log_level: LogLevel
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` names.
 
-    Raises StartRefused, in one line, when DATABASE_URL is missing or a number is not one.
+    Raises StartRefused, in one line, when DATABASE_URL is missing or a value is not one.
     """
     database_url = environment.get("DATABASE_URL", "")
     if not database_url:
@@ -38,6 +49,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         port=_whole_number(environment, "PORT", default=8000, low=1, high=65535),
         workers=_whole_number(environment, "WORKERS", default=1, low=1, high=64),
         pool_size=_whole_number(environment, "POOL_SIZE", default=8, low=1, high=200),
+        log_level=_log_level(environment),
     )
 
 
@@ -53,3 +65,10 @@ def _whole_number(
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise StartRefused(f"{name} must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _log_level(environment: Mapping[str, str]) -> LogLevel:
+    try:
+        return LogLevel(environment.get("LOG_LEVEL") or LogLevel.INFO)
+    except ValueError:
+        raise StartRefused(f"LOG_LEVEL must be one of {', '.join(LogLevel)}.") from None

@@ -16,7 +16,8 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from app.instruments.schemas import ScoreRequest, ScoresOut
-from app.responses.schemas import ResponseOut, Submission
+from app.responses.answer_schemas import ResponseOut
+from app.responses.schemas import Submission
 from app.trends.schemas import TrendOut
 from bench.work import HOST
 

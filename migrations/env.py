@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import app.alliances.models
+import app.events.models
+import app.idempotency.models
 import app.responses.models
-import app.tenants.models  # noqa: F401 - the three imports fill the metadata
-from app.database import metadata
+import app.tenants.models  # noqa: F401 - the imports fill the metadata
+from app.statements import metadata
 
 ONE_MIGRATOR_AT_A_TIME = 7310221042109  # any number, the same in every process
 

@@ -1,13 +1,23 @@
-"""The one way in which migrations make a table of tenant data."""
+"""The one way in which migrations make roles and tables of tenant data."""
 
 import sqlalchemy as sa
 from alembic import op
 
 APP_ROLE = "rapport_app"
+PLATFORM_ROLE = "rapport_platform"
+WORKER_ROLE = "rapport_worker"
+# Null where no tenant is set: after a transaction that set one, the setting is an empty text.
+TENANT_OF_TRANSACTION = "nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def make_app_role() -> None:
-    """Make the role that every service connection takes.
+    """Make the role that every service connection takes."""
+    make_role(APP_ROLE)
+    op.execute(f"GRANT SELECT ON alembic_version TO {APP_ROLE}")
+
+
+def make_role(name: str) -> None:
+    """Make a role without login.
 
     Roles belong to the whole server: it may be there already, or be made by another database's
     migration at this moment.
@@ -15,16 +25,15 @@ def make_app_role() -> None:
     op.execute(
         f"""
         DO $$ BEGIN
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN
             BEGIN
-              CREATE ROLE {APP_ROLE} NOLOGIN;
+              CREATE ROLE {name} NOLOGIN;
             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
             END;
           END IF;
         END $$
         """
     )
-    op.execute(f"GRANT SELECT ON alembic_version TO {APP_ROLE}")
 
 
 def make_tenant_table(
@@ -49,6 +58,34 @@ def make_tenant_table(
             str(key.name), name, targets[0][0], columns, [column for _, column in targets]
         )
     op.execute(f"GRANT {grants} ON {name} TO {APP_ROLE}")
+
+
+def keep_apart(table: str) -> None:
+    """Force row-level security on a table: a transaction meets rows of its own tenant alone.
+
+    Forced, so that it holds for the owner too.
+    """
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY own_tenant ON {table} "
+        f"USING (tenant_id = {TENANT_OF_TRANSACTION}) "
+        f"WITH CHECK (tenant_id = {TENANT_OF_TRANSACTION})"
+    )
+
+
+def one_table_at_a_time() -> None:
+    """Citus refuses to change several tables in one transaction unless it is told this."""
+    if _citus():
+        op.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
+
+
+def make_shared_table(name: str, *parts: sa.schema.SchemaItem, role: str, grants: str) -> None:
+    """Make a small table that belongs to no tenant; on Citus every node has it."""
+    op.create_table(name, *parts)
+    if _citus():
+        op.execute(f"SELECT create_reference_table('{name}')")
+    op.execute(f"GRANT {grants} ON {name} TO {role}")
 
 
 def _citus() -> bool:

@@ -1,26 +1,23 @@
 """A real Postgres built by the migrations, the application on it, and a tenant for each test."""
 
-import asyncio
 import os
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
-import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.cli.migrate import migrate
 from app.database import Database
 from app.embedded_postgres import forget, running
 from app.main import create_app
 from app.settings import Settings, settings_from
-from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
-from tests.support.contract import ContractTransport
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key, create_platform_key, create_tenant, new_tenant_id
+from tests.support.contract import API_KEY, PLATFORM_KEY, ContractTransport
+from tests.support.databases import new_database
 
 
 class Clock:
@@ -33,16 +30,15 @@ class Clock:
         return self.fixed or datetime.now(UTC)
 
 
-class Tenant:
-    """A tenant with a key, and how to call as it."""
+class KeyHolder:
+    """Somebody with a key, and how to call with it."""
 
-    def __init__(self, app: FastAPI, tenant_id: UUID, key: str) -> None:
-        self.id = tenant_id
+    def __init__(self, app: FastAPI, key: str) -> None:
         self.key = key
         self._app = app
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        """A client with this tenant's key whose every answer is held against the contract."""
+        """A client with this key whose every answer is held against the contract."""
         return httpx.AsyncClient(
             transport=ContractTransport(httpx.ASGITransport(self._app, raise_app_exceptions=False)),
             base_url="http://service",
@@ -50,36 +46,37 @@ class Tenant:
         )
 
 
+class Tenant(KeyHolder):
+    """A tenant with a key."""
+
+    def __init__(self, app: FastAPI, tenant_id: UUID, key: str) -> None:
+        super().__init__(app, key)
+        self.id = tenant_id
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a server to make databases on: TEST_DATABASE_URL, or one of our own."""
+def postgres_log(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """What our own server writes its log to; None: TEST_DATABASE_URL names another one."""
     given = os.environ.get("TEST_DATABASE_URL")
-    if given:
-        yield given
+    return None if given else tmp_path_factory.mktemp("postgres") / "postgres.log"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_log: Path | None) -> Iterator[str]:
+    """URL of a server to make databases on: TEST_DATABASE_URL, or one of our own."""
+    if postgres_log is None:
+        yield os.environ["TEST_DATABASE_URL"]
         return
-    home: Path = tmp_path_factory.mktemp("postgres")
-    with running(home, durable=False) as server:
+    with running(postgres_log.parent, durable=False) as server:
         yield server
-    forget(home)
+    forget(postgres_log.parent)
 
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: str) -> Iterator[str]:
     """A database of our own, built by the migrations, dropped afterwards."""
-    name = f"rapport_test_{secrets.token_hex(6)}"
-    asyncio.run(_run(postgres_server, f"CREATE DATABASE {name}"))
-    path = urlsplit(postgres_server).path
-    url = postgres_server.replace(f"{path}?", f"/{name}?") if "?" in postgres_server else ""
-    url = url or postgres_server.removesuffix(path) + f"/{name}"
-    migrate(settings_from({"DATABASE_URL": url}))
-    yield url
-    asyncio.run(_run(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _run(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()
+    with new_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +123,7 @@ def new_tenant(app: FastAPI) -> Callable[..., object]:
 
 async def make_tenant(app: FastAPI, scopes: tuple[Scope, ...]) -> Tenant:
     tenant_id, now = new_tenant_id(), datetime.now(UTC)
-    async with app.state.database.transaction(tenant_id) as transaction:
+    async with app.state.database.platform_transaction(tenant_id) as transaction:
         await create_tenant(transaction, "Clinic", now)
         key = await create_key(transaction, "test", scopes, now)
     assert key is not None
@@ -144,3 +141,26 @@ async def client(tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the test's own tenant."""
     async with tenant.client() as made:
         yield made
+
+
+@pytest.fixture
+async def platform(app: FastAPI) -> KeyHolder:
+    """A platform, with a key of its own."""
+    async with app.state.database.platform_transaction() as transaction:
+        key = await create_platform_key(transaction, "test", datetime.now(UTC))
+    return KeyHolder(app, key)
+
+
+@pytest.fixture
+async def platform_client(platform: KeyHolder) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a platform."""
+    async with platform.client() as made:
+        yield made
+
+
+@pytest.fixture
+def callers(
+    client: httpx.AsyncClient, platform_client: httpx.AsyncClient
+) -> dict[str | None, httpx.AsyncClient]:
+    """The client for an operation by the kind of key that it asks for; they hold no more."""
+    return {API_KEY: client, PLATFORM_KEY: platform_client, None: client}

@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database import metadata
+from app.statements import metadata
 
 alliances: Final = sa.Table(
     "alliances",
@@ -21,6 +21,8 @@ alliances: Final = sa.Table(
     sa.Column("ended_on", sa.Date),
     sa.Column("end_reason", sa.Text),
     sa.Column("continues", sa.Uuid),
+    # Role -> a reference that was merged away -> the one that took its place.
+    sa.Column("former_refs", JSONB),
     # Counts changes by PATCH; the ETag.
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -53,4 +55,24 @@ alliance_state: Final = sa.Table(
     sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], ["alliances.tenant_id", "alliances.id"]),
     # Rewritten by every submission: room on the page keeps the update in place.
     postgresql_with={"fillfactor": "70"},
+)
+
+# Two references of one source that turned out to be one person.
+person_merges: Final = sa.Table(
+    "person_merges",
+    metadata,
+    sa.Column("tenant_id", sa.Uuid, sa.ForeignKey("tenants.tenant_id"), primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("from_ref", sa.Text, nullable=False),
+    sa.Column("into_ref", sa.Text, nullable=False),
+    # Where from_ref leads by now: into_ref may have been merged on.
+    sa.Column("current_ref", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("actor_role", sa.Text),
+    sa.Column("actor_ref", sa.Text),
+    sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("tenant_id", "source", "role", "from_ref"),
+    sa.Index(None, "tenant_id", "source", "role", "current_ref"),
 )

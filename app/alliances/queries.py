@@ -1,6 +1,7 @@
 """Statements on alliances, their members and their state."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 
 from app.alliances.models import alliance_members, alliance_state, alliances
-from app.database import Row, Statement, Transaction, compiled, parameter
+from app.database import Row, Transaction
+from app.events.models import EVENT, event_queue
+from app.statements import Statement, arrays_of, compiled, parameter, unnested
 
 _MEMBERS: Final = (
     sa.select(
@@ -40,7 +43,13 @@ _BY_EXTERNAL_ID: Final = (
     alliances.c.external_id == parameter(alliances.c.external_id),
 )
 _LOCKED: Final = (
-    sa.select(alliances, _MEMBERS, alliance_state.c.last_received_at, alliance_state.c.streams)
+    sa.select(
+        alliances,
+        _MEMBERS,
+        alliance_state.c.version.label("state_version"),
+        alliance_state.c.last_received_at,
+        alliance_state.c.streams,
+    )
     .join(
         alliance_state,
         sa.and_(
@@ -54,6 +63,7 @@ _LOCKED: Final = (
 _LOCK_BY_ID: Final = compiled(_LOCKED.where(*_BY_ID))
 _LOCK_BY_EXTERNAL_ID: Final = compiled(_LOCKED.where(*_BY_EXTERNAL_ID))
 _GET: Final = compiled(sa.select(alliances, _MEMBERS).where(*_BY_ID))
+_NAME: Final = (alliances.c.source, alliances.c.external_id)
 _PATCHABLE: Final = (
     "case_ref",
     "setting",
@@ -63,72 +73,72 @@ _PATCHABLE: Final = (
     "end_reason",
     "continues",
 )
-_UPDATE: Final = compiled(
-    sa.update(alliances)
-    .where(*_BY_ID)
-    .values(
-        {name: parameter(alliances.c[name]) for name in _PATCHABLE}
-        | {"version": alliances.c.version + 1}
+
+
+def _lock_many_statement() -> Statement:
+    """Every lock of several is taken in the order of ids, so that no two callers wait in a ring."""
+    named = unnested("named", _NAME)
+    by_name = sa.select(alliances.c.id).join_from(
+        named,
+        alliances,
+        sa.and_(
+            _TENANT,
+            alliances.c.source == named.c.source,
+            alliances.c.external_id == named.c.external_id,
+        ),
     )
-    .returning(alliances.c.version)
-)
+    found = sa.func.array(by_name.scalar_subquery(), type_=ARRAY(sa.Uuid))
+    given = sa.bindparam("ids", type_=ARRAY(sa.Uuid))
+    wanted = sa.func.array_cat(given, found, type_=ARRAY(sa.Uuid))
+    return compiled(
+        _LOCKED.where(_TENANT, alliances.c.id == sa.func.any(wanted)).order_by(alliances.c.id)
+    )
 
 
-def _insert_statement() -> Statement:
-    """The alliance, its members and its empty state, all or (external_id known) nothing."""
-    made = (
-        insert(alliances)
-        .values({c.name: parameter(c) for c in alliances.c})
-        .on_conflict_do_nothing(index_elements=["tenant_id", "source", "external_id"])
+_LOCK_MANY: Final = _lock_many_statement()
+
+
+_RECORDED_AT: Final = sa.bindparam("recorded_at", type_=event_queue.c.recorded_at.type)
+
+
+def _update_statement() -> Statement:
+    """The alliance after a change, which counts in its state and is told."""
+    changed = (
+        sa.update(alliances)
+        .where(*_BY_ID)
+        .values(
+            {name: parameter(alliances.c[name]) for name in _PATCHABLE}
+            | {"version": alliances.c.version + 1}
+        )
         .returning(alliances.c.tenant_id, alliances.c.id)
-        .cte("made")
+        .cte("changed")
     )
-    member = (
-        sa.func.unnest(
-            sa.bindparam("member_roles", type_=ARRAY(sa.Text)),
-            sa.bindparam("member_refs", type_=ARRAY(sa.Text)),
+    counted = (
+        sa.update(alliance_state)
+        .where(
+            alliance_state.c.tenant_id == changed.c.tenant_id,
+            alliance_state.c.alliance_id == changed.c.id,
         )
-        .table_valued("role", "ref", name="member")
-        .render_derived()
+        .values(version=alliance_state.c.version + 1, last_received_at=_RECORDED_AT)
+        .returning(alliance_state.c.tenant_id, changed.c.id, alliance_state.c.version)
+        .cte("counted")
     )
-    members = (
-        insert(alliance_members)
-        .from_select(
-            ["tenant_id", "alliance_id", "role", "ref"],
-            sa.select(made.c.tenant_id, made.c.id, member.c.role, member.c.ref).join_from(
-                made, member, sa.true()
-            ),
-        )
-        .cte("members_made")
+    told = insert(event_queue).from_select(
+        EVENT,
+        sa.select(
+            counted.c.tenant_id,
+            sa.bindparam("event_id", type_=sa.Uuid),
+            sa.literal("alliance.changed", sa.Text),
+            counted.c.id,
+            counted.c.id.label("subject_id"),
+            _RECORDED_AT,
+            counted.c.version,
+        ),
     )
-    state = (
-        insert(alliance_state)
-        .from_select(
-            ["tenant_id", "alliance_id", "version", "streams"],
-            sa.select(made.c.tenant_id, made.c.id, sa.literal(0), sa.literal({}, JSONB)),
-        )
-        .cte("state_made")
-    )
-    return compiled(sa.select(made.c.id).add_cte(members, state))
+    return compiled(sa.select(counted.c.id).add_cte(told.cte("told")))
 
 
-_INSERT: Final = _insert_statement()
-
-
-async def insert_alliance(
-    transaction: Transaction,
-    alliance: Mapping[str, Any],
-    members: Iterable[tuple[str, str]],
-) -> bool:
-    """Store an alliance with members and empty state. False: its external_id is known already."""
-    pairs = sorted(members)
-    made = await transaction.row(
-        _INSERT,
-        **alliance,
-        member_roles=[role for role, _ in pairs],
-        member_refs=[ref for _, ref in pairs],
-    )
-    return made is not None
+_UPDATE: Final = _update_statement()
 
 
 async def locked_by_id(transaction: Transaction, alliance_id: UUID) -> Row | None:
@@ -143,16 +153,33 @@ async def locked_by_external_id(
     return await transaction.row(_LOCK_BY_EXTERNAL_ID, source=source, external_id=external_id)
 
 
+async def locked_many(
+    transaction: Transaction, ids: Iterable[UUID], names: Iterable[tuple[str, str]]
+) -> list[Row]:
+    """As locked_by_id, those of these ids or (source, external_id)s that there are."""
+    named = [{"source": source, "external_id": external_id} for source, external_id in names]
+    return await transaction.rows(_LOCK_MANY, ids=list(ids), **arrays_of(named, _NAME))
+
+
 async def alliance(transaction: Transaction, alliance_id: UUID) -> Row | None:
     """An alliance with its members, unlocked."""
     return await transaction.row(_GET, id=alliance_id)
 
 
 async def update_alliance(
-    transaction: Transaction, alliance_id: UUID, values: Mapping[str, Any]
+    transaction: Transaction,
+    alliance_id: UUID,
+    values: Mapping[str, Any],
+    event_id: UUID,
+    recorded_at: datetime,
 ) -> None:
-    """Set every changeable field. The caller holds the lock."""
-    await transaction.row(_UPDATE, id=alliance_id, **values)
+    """Set every changeable field, and tell of it. The caller holds the lock.
+
+    recorded_at: not before anything that was recorded of the alliance.
+    """
+    await transaction.row(
+        _UPDATE, id=alliance_id, **values, event_id=event_id, recorded_at=recorded_at
+    )
 
 
 async def alliances_after(

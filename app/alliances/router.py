@@ -1,29 +1,43 @@
 """Alliances over HTTP."""
 
+from collections.abc import Mapping
+from functools import partial
 from operator import itemgetter
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
 from app.alliances import service
 from app.alliances.schemas import AllianceCreate, AllianceOut, AlliancePatch
-from app.edge.idempotency_key import IdempotencyKey, refuse_idempotency_key
+from app.database import Transaction
+from app.edge.idempotency_key import IdempotencyKey, read_idempotency_key
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
+from app.idempotency.service import claim_of, once
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=StrictJsonRoute)
+KNOWN: Final[dict[str, Any]] = {
+    "model": AllianceOut,
+    "description": "Known before, and unaltered.",
+    "headers": {
+        "Idempotent-Replayed": {
+            "schema": {"type": "string"},
+            "description": "`true`, where an Idempotency-Key told so.",
+        }
+    },
+}
 
 
 @router.post(
     "",
     status_code=201,
     operation_id="create_alliance",
-    responses=problems(404, 409) | {200: {"model": AllianceOut}},
+    responses=problems(404, 409) | {200: KNOWN},
 )
 async def create_alliance(
     body: AllianceCreate,
@@ -35,10 +49,20 @@ async def create_alliance(
 
     Submissions make alliances by themselves; this call is for those who want them beforehand.
     """
-    refuse_idempotency_key(idempotency_key, body.external_id)
-    async with caller.transaction() as transaction:
-        alliance, new = await service.create(transaction, body, caller.clock())
-    response.status_code = 201 if new else 200
+    claim = None
+    if body.external_id is None:
+        key = read_idempotency_key(idempotency_key)
+        claim = claim_of(key, caller.key.key_id, "create_alliance", body)
+
+    async def work(transaction: Transaction) -> tuple[Mapping[str, Any], bool]:
+        now = caller.clock()
+        made = partial(service.create, transaction, body, now)
+        return await once(transaction, claim, now, made, service.get)
+
+    alliance, known = await caller.attempt(work)
+    response.status_code = 200 if known else 201
+    if known and claim is not None:
+        response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"/v1/alliances/{alliance['id']}"
     response.headers["ETag"] = service.etag(alliance)
     return AllianceOut.model_validate(dict(alliance))
@@ -68,7 +92,7 @@ async def list_alliances(
         "professional_ref": professional_ref,
         "program_ref": program_ref,
     }
-    listing = Listing("alliances", given, limit, cursor)
+    listing = Listing("alliances", given, limit, cursor, caller.tenant_id)
     async with caller.transaction() as transaction:
         found = await service.page(
             transaction, listing.filters, listing.after_id(), listing.one_more
@@ -108,6 +132,6 @@ async def update_alliance(
     Absent fields stay, null clears one. Send If-Match with the ETag that you read.
     """
     async with caller.transaction() as transaction:
-        alliance = await service.change(transaction, alliance_id, body, if_match)
+        alliance = await service.change(transaction, alliance_id, body, if_match, caller.clock())
     response.headers["ETag"] = service.etag(alliance)
     return AllianceOut.model_validate(dict(alliance))

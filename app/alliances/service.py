@@ -1,48 +1,28 @@
 """Finding, making and changing alliances. Members never change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.alliances import queries
+from app.alliances import creation_queries, queries
+from app.alliances.locked import LockedAlliance, locked, named_alliance, same_members
 from app.alliances.schemas import AllianceBody, AllianceCreate, AllianceInSubmission, AlliancePatch
 from app.database import Row, Transaction
 from app.errors import (
-    AllianceConflict,
     FieldError,
     InvalidRequest,
     NotFound,
+    Overtaken,
     PreconditionFailed,
     PreconditionRequired,
 )
 
-PAIR: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class LockedAlliance:
-    """An alliance whose state is locked for this transaction, as it stands in the database."""
-
-    id: UUID
-    members: frozenset[tuple[str, str]]
-    setting: str | None
-    program_ref: str | None
-    ended_on: date | None
-    last_received_at: datetime | None
-    streams: Mapping[str, Any]
-
-    @property
-    def pair(self) -> bool:
-        """One client and one professional, so that each is "the other" of the other."""
-        return len(self.members) == PAIR
-
 
 async def create(transaction: Transaction, body: AllianceCreate, now: datetime) -> tuple[Row, bool]:
-    """The alliance as stored, and True if it is new.
+    """The alliance as stored, and True if it was known.
 
     A known external_id with the same members gives the stored alliance, unaltered.
     Raises AllianceConflict when it is known with other members, NotFound for an unknown
@@ -51,12 +31,12 @@ async def create(transaction: Transaction, body: AllianceCreate, now: datetime) 
     new_id = uuid7()
     made = await _insert(transaction, new_id, body.source, body, now)
     if made:
-        return await get(transaction, new_id), True
+        return await get(transaction, new_id), False
     known = await queries.locked_by_external_id(transaction, body.source, body.external_id or "")
     if known is None:
-        raise NotFound("The alliance went away.")
-    _same_members(known, body)
-    return await get(transaction, known["id"]), False
+        raise Overtaken("The alliance went away.")
+    same_members(locked(known), body)
+    return await get(transaction, known["id"]), True
 
 
 async def get(transaction: Transaction, alliance_id: UUID) -> Row:
@@ -68,7 +48,11 @@ async def get(transaction: Transaction, alliance_id: UUID) -> Row:
 
 
 async def change(
-    transaction: Transaction, alliance_id: UUID, patch: AlliancePatch, if_match: str | None
+    transaction: Transaction,
+    alliance_id: UUID,
+    patch: AlliancePatch,
+    if_match: str | None,
+    now: datetime,
 ) -> Row:
     """The alliance after the change, which acts forward only.
 
@@ -91,7 +75,9 @@ async def change(
         error = FieldError("/ended_on", "ends_before_start", "ended_on lies before started_on.")
         raise InvalidRequest.of(error)
     await _must_exist(transaction, patch.continues, but_not=alliance_id)
-    await queries.update_alliance(transaction, alliance_id, values)
+    await queries.update_alliance(
+        transaction, alliance_id, values, uuid7(), locked(stored).moment(now)
+    )
     return await get(transaction, alliance_id)
 
 
@@ -112,28 +98,20 @@ async def locked_for_submission(
     """
     if named.id is not None:
         row = await queries.locked_by_id(transaction, named.id)
-        if row is None:
-            raise NotFound("No such alliance.")
-        return _locked(row)
+        return named_alliance(row and locked(row), named, now)
     external_id = named.external_id or ""
     row = await queries.locked_by_external_id(transaction, source, external_id)
+    found = named_alliance(row and locked(row), named, now)
+    if not found.new:
+        return found
+    await _insert(transaction, found.id, source, named, now)
+    row = await queries.locked_by_external_id(transaction, source, external_id)
     if row is None:
-        if not named.member_set():
-            detail = (
-                "This source has no such alliance; to make it, give client_ref and "
-                "professional_ref, or members."
-            )
-            error = FieldError("/alliance", "members_needed", detail)
-            raise InvalidRequest.of(error)
-        await _insert(transaction, uuid7(), source, named, now)
-        row = await queries.locked_by_external_id(transaction, source, external_id)
-    if row is None:
-        raise NotFound("The alliance went away.")
-    _same_members(row, named)
-    return _locked(row)
+        raise Overtaken("The alliance went away.")
+    return named_alliance(locked(row), named, now)
 
 
-def etag(alliance: Row) -> str:
+def etag(alliance: Mapping[str, Any]) -> str:
     """The entity tag of an alliance's current version."""
     return f'"{alliance["version"]}"'
 
@@ -147,10 +125,24 @@ def _names(if_match: str, current: str) -> bool:
 async def _insert(
     transaction: Transaction, new_id: UUID, source: str, body: AllianceBody, now: datetime
 ) -> bool:
+    """Whether the alliance is new; False: its external_id is known."""
     await _must_exist(transaction, body.continues)
+    new = new_row(new_id, source, body, now)
+    made = await creation_queries.insert_alliances(transaction, [new], {new_id: body.member_set()})
+    return new_id in made
+
+
+def new_row(new_id: UUID, source: str, body: AllianceBody, now: datetime) -> dict[str, Any]:
+    """The row of a new alliance, with the id of the event that tells of it."""
     values = body.model_dump(include=set(AlliancePatch.model_fields) | {"external_id"})
-    alliance = {**values, "id": new_id, "source": source, "version": 1, "created_at": now}
-    return await queries.insert_alliance(transaction, alliance, body.member_set())
+    return {
+        **values,
+        "id": new_id,
+        "source": source,
+        "version": 1,
+        "created_at": now,
+        "event_id": uuid7(),
+    }
 
 
 async def _must_exist(
@@ -160,28 +152,3 @@ async def _must_exist(
         return
     if continues == but_not or await queries.alliance(transaction, continues) is None:
         raise NotFound("There is no such alliance to continue.")
-
-
-def _same_members(stored: Row, body: AllianceBody) -> None:
-    named = body.member_set()
-    if named and named != _member_set(stored):
-        raise AllianceConflict(
-            "Members never change. Use another external_id for another relationship.",
-            existing_id=str(stored["id"]),
-        )
-
-
-def _member_set(row: Row) -> frozenset[tuple[str, str]]:
-    return frozenset((member["role"], member["ref"]) for member in row["members"])
-
-
-def _locked(row: Row) -> LockedAlliance:
-    return LockedAlliance(
-        row["id"],
-        _member_set(row),
-        row["setting"],
-        row["program_ref"],
-        row["ended_on"],
-        row["last_received_at"],
-        row["streams"],
-    )

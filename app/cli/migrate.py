@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from app.cli.serve import database_place
-from app.database import APP_ROLE
+from app.database import APP_ROLE, PLATFORM_ROLE, WORKER_ROLE
 from app.errors import StartRefused
 from app.settings import Settings, read_settings
 
@@ -33,14 +33,14 @@ def run(_: argparse.Namespace) -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Apply every migration as the owner, and let the service's login act as the app role.
+    """Apply every migration as the owner, and let the service's login take its roles.
 
     Raises StartRefused when the database cannot be used.
     """
     place = database_place(settings.database_owner_url)
     try:
         command.upgrade(alembic_config(settings.database_owner_url), "head")
-        asyncio.run(_let_login_act_as_app_role(settings))
+        asyncio.run(_let_login_take_roles(settings))
     except (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
         reason = type(getattr(error, "orig", None) or error).__name__
         raise StartRefused(f"The database at {place} cannot be migrated ({reason}).") from None
@@ -57,12 +57,15 @@ def alembic_config(url: str) -> Config:
     return config
 
 
-async def _let_login_act_as_app_role(settings: Settings) -> None:
+async def _let_login_take_roles(settings: Settings) -> None:
     login = make_url(settings.database_url).username
     connection = await asyncpg.connect(settings.database_owner_url)
     try:
         owner = await connection.fetchval("SELECT current_user")
         name = await connection.fetchval("SELECT quote_ident($1)", login or owner)
-        await connection.execute(f"GRANT {APP_ROLE} TO {name}")
+        # By itself the login may do nothing: who forgets to take a role sees no data.
+        inherit = " WITH INHERIT FALSE" if connection.get_server_version().major >= 16 else ""  # noqa: PLR2004 - Postgres 15 has no such words
+        roles = f"{APP_ROLE}, {PLATFORM_ROLE}, {WORKER_ROLE}"
+        await connection.execute(f"GRANT {roles} TO {name}{inherit}")
     finally:
         await connection.close()

@@ -12,11 +12,12 @@ import uvicorn
 from app.database import SCHEMA_REVISION, connected
 from app.errors import StartRefused
 from app.settings import Settings, read_settings
+from app.telemetry import configure_logging
 
 SERVER: Final[dict[str, Any]] = {
     "access_log": False,
     "server_header": False,
-    "log_level": "warning",
+    "log_config": None,  # its loggers are left to app.telemetry, as everybody's
     "timeout_keep_alive": 75,  # longer than a balancer's 60 s, which else sends to a closed door
     "timeout_graceful_shutdown": 20,
 }
@@ -35,6 +36,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
 def run(_: argparse.Namespace) -> None:
     """Serve until stopped. Raises StartRefused when something that it needs is not there."""
     settings = read_settings()
+    configure_logging(settings.log_level)
     asyncio.run(must_be_ready(settings))
     must_be_free(settings)
     uvicorn.run(
@@ -52,12 +54,18 @@ async def must_be_ready(settings: Settings) -> None:
     place = database_place(settings.database_url)
     try:
         async with connected(settings.database_url, pool_size=1) as database:
-            revision = await database.schema_revision()
+            standing = await database.standing()
+            revision = standing and standing.schema_revision
     except (asyncpg.InvalidParameterValueError, asyncpg.UndefinedObjectError):
-        revision = None  # there is no app role yet
+        standing = revision = None  # there is no app role yet
     except (asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
         reason = type(error).__name__
         raise StartRefused(f"The database at {place} cannot be used ({reason}).") from None
+    if standing is not None and not standing.keeps_rows_out_of_its_log:
+        raise StartRefused(
+            f"The database at {place} must run with log_error_verbosity = terse: its log would "
+            "hold answers."
+        )
     if revision != SCHEMA_REVISION:
         found = revision or "empty"
         raise StartRefused(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from app.edge.scalars import PLAIN
+
 
 def hoist_descriptions(contract: dict[str, Any]) -> None:
     """Set the description of a value that may be null beside it, where readers look for it.
@@ -25,6 +27,16 @@ def add_headers(contract: dict[str, Any], headers: list[dict[str, Any]]) -> None
         for operation in item.values():
             if operation.get("security"):
                 operation.setdefault("parameters", []).extend(headers)
+
+
+def say_plain_queries(contract: dict[str, Any]) -> None:
+    """Say of every text in a query string what app.edge.query_string sees to."""
+    for part in _objects(contract):
+        if part.get("in") == "query":
+            schema = part["schema"]
+            for kind in schema.get("anyOf", [schema]):
+                if kind.get("type") == "string" and not kind.keys() & {"enum", "format", "pattern"}:
+                    kind.update(PLAIN)
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:

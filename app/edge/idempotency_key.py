@@ -1,27 +1,34 @@
-"""The Idempotency-Key header, which this release refuses rather than ignores."""
+"""Reading the Idempotency-Key header."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from fastapi import Header
 
 from app.errors import FieldError, InvalidRequest
 
+FORM: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        max_length=255,
-        description="Not taken yet: refused without an `external_id`, which does what it would.",
+        # Said here and checked below: where the key is not looked at, it is not refused either.
+        json_schema_extra={"pattern": rf'^("{FORM.pattern}"|{FORM.pattern})$'},
+        description=(
+            "1 to 255 visible ASCII characters, in quotes or not, remembered for 7 days: a call "
+            "that came twice with it is done once. Looked at where no `external_id` does that."
+        ),
     ),
 ]
 
 
-def refuse_idempotency_key(idempotency_key: str | None, external_id: str | None) -> None:
-    """Raises InvalidRequest for a key that a caller would rely on and that protects nothing yet.
-
-    With an external_id a retry is safe anyway, and the header does no harm.
-    """
-    if idempotency_key is not None and external_id is None:
-        detail = "Not taken yet. Give external_id: a retry with it never makes a second record."
-        raise InvalidRequest.of(
-            FieldError("#/header/Idempotency-Key", "idempotency_key_unsupported", detail)
-        )
+def read_idempotency_key(header: str | None) -> str | None:
+    """The key of the header, without the quotes of a structured field. Raises InvalidRequest."""
+    if header is None:
+        return None
+    quoted = len(header) > 1 and header.startswith('"') and header.endswith('"')
+    key = header[1:-1] if quoted else header
+    if not FORM.fullmatch(key):
+        detail = "Expected 1 to 255 visible ASCII characters, in quotes or not."
+        raise InvalidRequest.of(FieldError("#/header/Idempotency-Key", "malformed", detail))
+    return key

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from app.errors import (
@@ -131,6 +131,13 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
     if any(error["loc"][0] == "path" for error in errors):
         return NotFound("No such id.")
     return InvalidRequest.of(*(_field_error(error) for error in errors))
+
+
+def model_problem(error: ValidationError) -> Problem:
+    """The problem for a part of a body that was read by itself; pointers lead into that part."""
+    return validation_problem(
+        [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_input=False)]
+    )
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError as Mistake
@@ -17,6 +17,8 @@ INSTANT: Final = re.compile(
 )
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 REGION_LENGTH: Final = 2
+PLAIN: Final[dict[str, Any]] = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+"""What the contract says of a text that no_control_characters checks."""
 
 
 class Closed(BaseModel):
@@ -25,10 +27,20 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _no_control_characters(text: str) -> str:
+def no_control_characters(text: str) -> str:
+    """The text. Raises Mistake when it holds control characters, which Postgres may not store."""
     if CONTROL.search(text):
         raise Mistake("control_character", "Control characters are not taken.")
     return text
+
+
+def plain_numbers(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The value with one spelling for each number: 4 and 4.0 are the same."""
+    if isinstance(value, dict):
+        return {name: plain_numbers(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain_numbers(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _iso_day(value: object) -> date:
@@ -64,8 +76,13 @@ def _one_spelling(tag: str) -> str:
 
 Ref = Annotated[
     str,
-    Field(min_length=1, max_length=200, description="The caller's own id; compared exactly."),
-    AfterValidator(_no_control_characters),
+    Field(
+        min_length=1,
+        max_length=200,
+        description="The caller's own id; compared exactly.",
+        json_schema_extra=PLAIN,
+    ),
+    AfterValidator(no_control_characters),
 ]
 Source = Annotated[
     Ref, Field(description="The system that the identifiers come from; ids are unique within it.")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import ValidationError
 
 from app.edge.json_body import LIMIT_EXTENSION, MAX_BATCH_BYTES, StrictJsonRoute
-from app.edge.problem_documents import problem_document, problems, validation_problem
+from app.edge.problem_documents import model_problem, problem_document, problems
 from app.errors import Problem
 from app.instruments import forms, service
 from app.instruments.definitions import Catalogue
@@ -68,7 +68,7 @@ async def list_instruments(
     responses=problems(404),
 )
 async def get_instrument(
-    instrument: Annotated[str, Path(max_length=80)],
+    instrument: Annotated[str, Path(max_length=80, examples=["wai-sr-2006"])],
     _: Reader,
     catalogue: CatalogueInUse,
     revision: Annotated[Revision | None, Query()] = None,
@@ -84,8 +84,8 @@ async def get_instrument(
     responses=problems(404),
 )
 async def get_form(
-    instrument: Annotated[str, Path(max_length=80)],
-    form: Annotated[str, Path(max_length=50)],
+    instrument: Annotated[str, Path(max_length=80, examples=["wai-sr-2006"])],
+    form: Annotated[str, Path(max_length=50, examples=["client"])],
     _: Reader,
     catalogue: CatalogueInUse,
     language: Language | None = None,
@@ -142,8 +142,7 @@ def _verdict(catalogue: Catalogue, index: int, item: Any, request_id: str) -> Ba
     try:
         result = _scored(catalogue, ScoreRequest.model_validate(item))
     except ValidationError as error:
-        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
-        problem: Problem = validation_problem(errors)
+        problem = model_problem(error)
     except Problem as refused:
         problem = refused
     else:

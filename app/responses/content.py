@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from app.alliances.merged_refs import FormerRefs, present_ref
+from app.edge.scalars import plain_numbers
+from app.responses.schemas import FormContent
+
 AS_STORED: Final = (
     "alliance_id",
     "instrument",
@@ -37,9 +41,9 @@ def content_sha256(record: Mapping[str, Any]) -> bytes:
     """
     said = {name: record[name] for name in AS_STORED}
     said["occurred_on"] = None if record["occurred_at"] else record["occurred_on"]
-    said["answers"] = record["answers"] and _same(record["answers"])
+    said["answers"] = record["answers"] and plain_numbers(record["answers"])
     said["reported_scores"] = record["reported_scores"] and sorted(
-        [reported["scale"], _same(reported["sum"]), _same(reported["mean"])]
+        [reported["scale"], plain_numbers(reported["sum"]), plain_numbers(reported["mean"])]
         for reported in record["reported_scores"]
     )
     known = {name: value for name, value in said.items() if value is not None}
@@ -49,14 +53,41 @@ def content_sha256(record: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+def says_the_same(
+    record: Mapping[str, Any], stored: Mapping[str, Any], form: FormContent, former: FormerRefs
+) -> bool:
+    """Whether a new record says what a stored one says.
+
+    form: what was sent; what it leaves to a default is no difference. former: the references of
+    the alliance that were merged into others; whoever they meant then, they mean the same person.
+    """
+    if form.instrument_revision not in {None, stored["instrument_revision"]}:
+        return False
+    if form.notice is not None and not _same_notice(record["notice"], stored["notice"]):
+        return False
+    if record["content_sha256"] == stored["content_sha256"]:
+        return True
+    return bool(former) and record["content_sha256"] == content_sha256(_present(stored, former))
+
+
+def _present(record: Mapping[str, Any], former: FormerRefs) -> dict[str, Any]:
+    """The record with whom its rater and about mean by now."""
+    said = dict(record)
+    for party in ("rater", "about"):
+        role, ref = record[f"{party}_role"], record[f"{party}_ref"]
+        said[f"{party}_ref"] = ref and present_ref(former, role, ref)
+    return said
+
+
+def _same_notice(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two notices tell the same, whatever the order of their audience."""
+    return {**one, "audience": sorted(set(one["audience"]))} == {
+        **other,
+        "audience": sorted(set(other["audience"])),
+    }
+
+
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _same(answer: Any) -> Any:  # noqa: ANN401 - an answer of any kind
-    """4 and 4.0 are one answer."""
-    if isinstance(answer, dict):
-        return {name: _same(value) for name, value in answer.items()}
-    return int(answer) if isinstance(answer, float) and answer.is_integer() else answer

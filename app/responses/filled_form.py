@@ -9,7 +9,7 @@ from app.instruments.definitions import Catalogue, Definition
 from app.instruments.service import ChosenForm, chosen_form, form_scores
 from app.measurement.change import Observed
 from app.measurement.scoring import Score, reported_score
-from app.responses.schemas import Submission
+from app.responses.schemas import FormContent
 from app.responses.stream_state import exact, observed_values
 
 AHEAD: Final = timedelta(days=1)
@@ -20,7 +20,7 @@ AHEAD: Final = timedelta(days=1)
 class FilledForm:
     """A submission whose form has been read and scored, under the revision that it names."""
 
-    submission: Submission
+    content: FormContent
     chosen: ChosenForm
     scores: tuple[Score, ...]
     newest: Definition
@@ -29,39 +29,39 @@ class FilledForm:
     """Scale -> value under the newest revision."""
 
 
-def filled_form(catalogue: Catalogue, submission: Submission, now: datetime) -> FilledForm:
+def filled_form(catalogue: Catalogue, content: FormContent, now: datetime) -> FilledForm:
     """The submission's form, read and scored.
 
     Raises InvalidRequest, pointing at every answer or time to mend.
     """
     chosen = chosen_form(
         catalogue,
-        submission.instrument,
-        submission.instrument_revision,
-        submission.form,
-        submission.rater.role,
+        content.instrument,
+        content.instrument_revision,
+        content.form,
+        content.rater.role,
     )
-    _refuse_times_ahead(submission, now)
-    scores = _scores(chosen, submission)
+    _refuse_times_ahead(content, now)
+    scores = _scores(chosen, content)
     definition = chosen.definition
     form = chosen.form.id
     newest = catalogue.newest_key_of(definition.instrument, definition.form_revision, form)
     under_newest = scores
     if newest.revision != definition.revision:
         # Totals of an older system cannot be scored anew; under another key they are no points.
-        answered = submission.answers is not None
+        answered = content.answers is not None
         newest_form = ChosenForm(newest, newest.forms[form])
-        under_newest = _scores(newest_form, submission) if answered else ()
-    return FilledForm(submission, chosen, scores, newest, observed_values(under_newest))
+        under_newest = _scores(newest_form, content) if answered else ()
+    return FilledForm(content, chosen, scores, newest, observed_values(under_newest))
 
 
-def _scores(chosen: ChosenForm, submission: Submission) -> tuple[Score, ...]:
-    if submission.answers is not None:
-        return form_scores(chosen, submission.answers)
+def _scores(chosen: ChosenForm, content: FormContent) -> tuple[Score, ...]:
+    if content.answers is not None:
+        return form_scores(chosen, content.answers)
     scales = {scale.id: scale for scale in chosen.form.key.scales}
     scores: dict[str, Score] = {}
     errors: list[FieldError] = []
-    for index, reported in enumerate(submission.reported_scores or ()):
+    for index, reported in enumerate(content.reported_scores or ()):
         pointer = f"/reported_scores/{index}"
         if reported.scale not in scales or reported.scale in scores:
             detail = f"Expected each once of: {', '.join(scales)}."
@@ -81,12 +81,12 @@ def _scores(chosen: ChosenForm, submission: Submission) -> tuple[Score, ...]:
     return tuple(scores[scale] for scale in scales if scale in scores)
 
 
-def _refuse_times_ahead(submission: Submission, now: datetime) -> None:
+def _refuse_times_ahead(content: FormContent, now: datetime) -> None:
     latest = now + AHEAD
-    occasion = submission.occasion
+    occasion = content.occasion
     said: dict[str, datetime | date | None] = {
-        "/completed_at": submission.completed_at,
-        "/completed_on": submission.completed_on,
+        "/completed_at": content.completed_at,
+        "/completed_on": content.completed_on,
         "/occasion/occurred_at": occasion.occurred_at,
         "/occasion/occurred_on": occasion.occurred_on,
     }

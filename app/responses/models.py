@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database import metadata
+from app.statements import metadata
 
 occasions: Final = sa.Table(
     "occasions",
@@ -113,4 +113,20 @@ responses: Final = sa.Table(
         name="offsets",
     ),
     sa.CheckConstraint("external_version >= 1", name="external_version"),
+)
+
+# Withdrawn for good: a version that never should have been. Only a higher one revives its record.
+response_voids: Final = sa.Table(
+    "response_voids",
+    metadata,
+    sa.Column("tenant_id", sa.Uuid, primary_key=True),
+    sa.Column("response_id", sa.Uuid, primary_key=True),
+    # The sender's version of the record that says so, where it counts its versions.
+    sa.Column("external_version", sa.Integer),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("actor_role", sa.Text),
+    sa.Column("actor_ref", sa.Text),
+    sa.Column("voided_at", sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id", "response_id"], ["responses.tenant_id", "responses.id"]),
 )

@@ -6,11 +6,14 @@ from typing import Final
 from uuid import UUID
 
 from app.instruments.definitions import Form
+from app.instruments.service import quality_out, score_out
 from app.measurement.change import Observed, Reference, change
 from app.measurement.course import Anchor, Point
 from app.measurement.key import MeasurementError, Scale, ScoringKey
 from app.measurement.scoring import rounded
-from app.responses.schemas import BasisOut, ChangeOut, NotComputed
+from app.responses.answer_schemas import BasisOut, ChangeOut, NotComputed, Outcome
+from app.responses.subject import Subject
+from app.responses.visibility import is_rater, reader
 
 SIGNALS: Final = NotComputed(code="signals", why="This release computes no signals.")
 FIRST_RATING: Final = NotComputed(
@@ -93,4 +96,20 @@ def basis_out(error: MeasurementError) -> BasisOut:
         value=float(error.within_person_reliability),
         within_person_sd=float(rounded(error.within_person_sd)),
         citation=error.citation,
+    )
+
+
+def outcome_of(subject: Subject, references: References | None) -> Outcome:
+    """What a response is answered with. references None: it has no place in its stream's order."""
+    filled, actor = subject.filled, subject.caller.actor
+    answers = filled.content.answers
+    form = filled.newest.forms[filled.chosen.form.id]
+    rater = is_rater(subject.record, actor, subject.alliance.former)
+    change = changes(form, subject.point, references or {}, None if rater else reader(actor))
+    scored = any(value is not None for value in subject.point.values.values())
+    return Outcome(
+        scores=[score_out(score, filled.chosen.form) for score in filled.scores],
+        quality=quality_out(filled.chosen, answers) if answers else [],
+        change=change,
+        not_computed=not_computed(change, references, scored=scored),
     )

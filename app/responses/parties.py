@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from app.alliances.merged_refs import FormerRefs, present_ref
 from app.errors import FieldError, InvalidRequest
 from app.responses.schemas import RaterIn
 
@@ -23,8 +24,8 @@ class Parties:
     """None with about_role `group`."""
 
 
-def parties(members: Members, rater: RaterIn, about_ref: str | None) -> Parties:
-    """The rater and whom the answers are about.
+def parties(members: Members, former: FormerRefs, rater: RaterIn, about_ref: str | None) -> Parties:
+    """The rater and whom the answers are about, under their present references.
 
     Raises InvalidRequest: rater_ref_required, rater_not_member, about_required,
     about_not_member, about_ambiguous.
@@ -32,23 +33,28 @@ def parties(members: Members, rater: RaterIn, about_ref: str | None) -> Parties:
     rater_ref = rater.ref or _only_member(members, rater.role)
     if rater_ref is None:
         raise _refused("/rater/ref", "rater_ref_required", "Who of the members answered?")
+    rater_ref = present_ref(former, rater.role, rater_ref)
     if rater.role not in OUTSIDE_ROLES and (rater.role, rater_ref) not in members:
         raise _refused(
             "/rater/ref", "rater_not_member", "The alliance has no such member in this role."
         )
-    about_role, about = _about(members, (rater.role, rater_ref), about_ref)
+    about_role, about = _about(members, former, (rater.role, rater_ref), about_ref)
     return Parties(rater.role, rater_ref, about_role, about)
 
 
 def _about(
-    members: Members, rater: tuple[str, str], about_ref: str | None
+    members: Members, former: FormerRefs, rater: tuple[str, str], about_ref: str | None
 ) -> tuple[str, str | None]:
     if about_ref is None:
         others = members - {rater}
         if len(members) == 2 and len(others) == 1:  # noqa: PLR2004 - a pair
             return next(iter(others))
         raise _refused("/about_ref", "about_required", f"A member's ref, or {GROUP}.")
-    named = sorted(member for member in members - {rater} if member[1] == about_ref)
+    named = sorted(
+        (role, ref)
+        for role, ref in members - {rater}
+        if ref == present_ref(former, role, about_ref)
+    )
     if len(named) > 1:
         detail = "Several members have this ref, in different roles."
         raise _refused("/about_ref", "about_ambiguous", detail)

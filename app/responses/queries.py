@@ -1,17 +1,18 @@
 """Statements on occasions and responses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from app.alliances.models import alliance_state
-from app.database import Row, Statement, Transaction, compiled, parameter
-from app.responses.models import occasions, responses
-from app.responses.stream_state import Stream
+from app.alliances.models import alliance_state, alliances
+from app.database import Row, Transaction
+from app.events.models import EVENT, event_queue
+from app.responses.models import occasions, response_voids, responses
+from app.statements import Statement, compiled, parameter
 
 _TENANT: Final = responses.c.tenant_id == parameter(responses.c.tenant_id)
 _SUCCESSOR: Final = responses.alias("successor")
@@ -19,34 +20,55 @@ _SUCCEEDS: Final = (
     _SUCCESSOR.c.tenant_id == responses.c.tenant_id,
     _SUCCESSOR.c.amends == responses.c.id,
 )
-_AMENDED_BY: Final = (
+AMENDED_BY: Final = (
     sa.select(_SUCCESSOR.c.id)
     .where(*_SUCCEEDS)
     .correlate(responses)
     .scalar_subquery()
     .label("amended_by")
 )
-_RECORD: Final = sa.select(responses, _AMENDED_BY)
-_BY_ID: Final = compiled(_RECORD.where(_TENANT, responses.c.id == parameter(responses.c.id)))
-_NEWEST_BY_EXTERNAL_ID: Final = compiled(
-    _RECORD.where(
+"""The version that replaced a response; None: it is the newest."""
+RECORD: Final = (
+    sa.select(
+        responses,
+        AMENDED_BY,
+        response_voids.c.voided_at,
+        response_voids.c.external_version.label("void_version"),
+        response_voids.c.reason.label("void_reason"),
+        response_voids.c.actor_role.label("voided_by_role"),
+        response_voids.c.actor_ref.label("voided_by_ref"),
+        alliances.c.former_refs,
+        alliances.c.source.label("alliance_source"),
+        alliances.c.external_id.label("alliance_external_id"),
+    )
+    .join(
+        alliances,
+        sa.and_(
+            alliances.c.tenant_id == responses.c.tenant_id,
+            alliances.c.id == responses.c.alliance_id,
+        ),
+    )
+    .outerjoin(
+        response_voids,
+        sa.and_(
+            response_voids.c.tenant_id == responses.c.tenant_id,
+            response_voids.c.response_id == responses.c.id,
+        ),
+    )
+)
+"""A response with its successor, its void and the merged references of its alliance."""
+_BY_ID: Final = compiled(RECORD.where(_TENANT, responses.c.id == parameter(responses.c.id)))
+_NOTICES: Final = compiled(
+    sa.select(responses.c.id, responses.c.notice, AMENDED_BY).where(
+        _TENANT, responses.c.id == sa.func.any(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
+    )
+)
+_VERSIONS: Final = compiled(
+    RECORD.where(
         _TENANT,
         responses.c.source == parameter(responses.c.source),
         responses.c.external_id == parameter(responses.c.external_id),
-    )
-    .order_by(responses.c.external_version.desc())
-    .limit(1)
-)
-_SERIES: Final = compiled(
-    sa.select(*(column for column in responses.c if column.name != "outcome")).where(
-        _TENANT,
-        responses.c.alliance_id == parameter(responses.c.alliance_id),
-        *(
-            responses.c[field].is_not_distinct_from(parameter(responses.c[field]))
-            for field in Stream._fields
-        ),
-        ~sa.exists().where(*_SUCCEEDS).correlate(responses),
-    )
+    ).order_by(responses.c.external_version)
 )
 
 
@@ -75,8 +97,28 @@ def _occasion() -> sa.CTE:
     return sa.union_all(sa.select(made.c.id), known).cte("occasion")
 
 
+def _told(state: sa.CTE) -> sa.CTE:
+    """The event of a response that was recorded."""
+    return (
+        insert(event_queue)
+        .from_select(
+            EVENT,
+            sa.select(
+                state.c.tenant_id,
+                sa.bindparam("event_id", type_=sa.Uuid),
+                sa.literal("response.recorded", sa.Text),
+                parameter(responses.c.alliance_id),
+                sa.bindparam("id", type_=sa.Uuid).label("subject_id"),
+                sa.bindparam("received_at", type_=responses.c.received_at.type),
+                state.c.version,
+            ),
+        )
+        .cte("told")
+    )
+
+
 def _record_statement() -> Statement:
-    """The response, its occasion if new, and the alliance's state: all, or nothing if known.
+    """The response, its occasion if new, the alliance's state, the event: all, or none if known.
 
     One statement, so that a response can never stand without its state or be counted twice.
     """
@@ -101,11 +143,12 @@ def _record_statement() -> Statement:
         .values(
             version=alliance_state.c.version + 1,
             last_received_at=sa.bindparam("received_at", type_=responses.c.received_at.type),
-            streams=alliance_state.c.streams.op("||")(sa.bindparam("stream", type_=JSONB)),
+            streams=parameter(alliance_state.c.streams),
         )
+        .returning(alliance_state.c.tenant_id, alliance_state.c.version)
         .cte("state")
     )
-    return compiled(sa.select(recorded.c.occasion_id).add_cte(state))
+    return compiled(sa.select(recorded.c.occasion_id).add_cte(_told(state)))
 
 
 _RECORD_RESPONSE: Final = _record_statement()
@@ -114,21 +157,18 @@ _RECORD_RESPONSE: Final = _record_statement()
 async def record_response(
     transaction: Transaction,
     response: Mapping[str, Any],
-    occasion_key: str,
-    new_occasion_id: UUID,
-    stream: Mapping[str, Any],
+    occasion: Mapping[str, Any],
+    streams: Mapping[str, Any],
+    event_id: UUID,
 ) -> UUID | None:
-    """Record a response with its occasion and its stream's new state; the occasion's id.
+    """Record a response with its occasion, its alliance's new state and its event; the occasion.
 
-    stream: stream name -> its state after this response. The caller holds the alliance's lock.
-    None: the external_id is taken, and nothing at all was written.
+    occasion: occasion_key and new_occasion_id. streams: stream name -> its state after this
+    response. The caller holds the alliance's lock. None: the external_id is taken, and nothing at
+    all was written but, perhaps, the occasion.
     """
     row = await transaction.row(
-        _RECORD_RESPONSE,
-        **response,
-        occasion_key=occasion_key,
-        new_occasion_id=new_occasion_id,
-        stream=stream,
+        _RECORD_RESPONSE, **response, **occasion, streams=streams, event_id=event_id
     )
     return row and row["occasion_id"]
 
@@ -138,16 +178,14 @@ async def response(transaction: Transaction, response_id: UUID) -> Row | None:
     return await transaction.row(_BY_ID, id=response_id)
 
 
-async def newest_by_external_id(
-    transaction: Transaction, source: str, external_id: str
-) -> Row | None:
-    """The highest version of the caller's record."""
-    return await transaction.row(_NEWEST_BY_EXTERNAL_ID, source=source, external_id=external_id)
+async def versions(transaction: Transaction, source: str, external_id: str) -> list[Row]:
+    """Every version of the caller's record, oldest first."""
+    return await transaction.rows(_VERSIONS, source=source, external_id=external_id)
 
 
-async def series(transaction: Transaction, alliance_id: UUID, stream: Stream) -> list[Row]:
-    """Every current response of one stream, in no particular order."""
-    return await transaction.rows(_SERIES, alliance_id=alliance_id, **stream._asdict())
+async def notices(transaction: Transaction, ids: Iterable[UUID]) -> list[Row]:
+    """id, notice and amended_by of these responses."""
+    return await transaction.rows(_NOTICES, ids=list(ids))
 
 
 async def responses_after(
@@ -163,7 +201,7 @@ async def responses_after(
 
 @cache
 def _list_statement(filters: frozenset[str], continued: bool) -> Statement:  # noqa: FBT001 - cached
-    statement = _RECORD.where(_TENANT)
+    statement = RECORD.where(_TENANT)
     for name in sorted(filters):
         statement = statement.where(responses.c[name] == parameter(responses.c[name]))
     if continued:

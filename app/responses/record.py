@@ -1,14 +1,27 @@
 """What the row of a new response is made of."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from app.alliances.service import LockedAlliance
+from app.alliances.locked import LockedAlliance
 from app.responses.content import content_sha256
 from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties
-from app.responses.schemas import Submission
+from app.responses.schemas import FormContent
 from app.responses.stream_state import offset_minutes
 from app.tenants.authentication import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class RecordName:
+    """What a record is called by its sender, and why it says something else than before."""
+
+    source: str
+    external_id: str | None
+    external_version: int
+    amendment_reason: str | None = None
+    notice_before: dict[str, Any] | None = None
+    """What the rater was told of the version that this one replaces."""
 
 
 def new_record(
@@ -16,17 +29,18 @@ def new_record(
     alliance: LockedAlliance,
     who: Parties,
     caller: Caller,
+    name: RecordName,
 ) -> dict[str, Any]:
-    """The row of a new response, without what is decided at the very end: id, outcome, receipt."""
-    submission = filled.submission
+    """The row of a new response, without what is decided at the very end: outcome, receipt."""
+    submission = filled.content
     definition, form = filled.chosen.definition, filled.chosen.form
     record = {
         "alliance_id": alliance.id,
-        "source": submission.source,
-        "external_id": submission.external_id,
-        "external_version": submission.external_version,
+        "source": name.source,
+        "external_id": name.external_id,
+        "external_version": name.external_version,
         "amends": None,
-        "amendment_reason": None,
+        "amendment_reason": name.amendment_reason,
         "instrument": definition.instrument,
         "instrument_revision": definition.revision,
         "form_revision": definition.form_revision,
@@ -42,13 +56,13 @@ def new_record(
         "key_id": caller.key.key_id,
         "actor_role": caller.actor and caller.actor.role,
         "actor_ref": caller.actor and caller.actor.ref,
-        **_as_sent(submission, caller),
+        **_as_sent(submission, caller, name),
     }
     return record | {"content_sha256": content_sha256(record)}
 
 
-def _as_sent(submission: Submission, caller: Caller) -> dict[str, Any]:
-    """What is stored as it was sent; the notice by default that of the tenant, at receipt."""
+def _as_sent(submission: FormContent, caller: Caller, name: RecordName) -> dict[str, Any]:
+    """What is stored as it was sent; the notice may come from elsewhere."""
     occasion, assistance = submission.occasion, submission.assistance
     reported = submission.reported_scores
     return {
@@ -67,18 +81,13 @@ def _as_sent(submission: Submission, caller: Caller) -> dict[str, Any]:
         "record_kind": "scores_only" if reported else "answered",
         "answers": submission.answers,
         "reported_scores": [score.model_dump() for score in reported] if reported else None,
-        "notice": effective_notice(submission, caller),
+        "notice": effective_notice(submission, caller, name),
         "backfill": submission.backfill,
     }
 
 
-def effective_notice(submission: Submission, caller: Caller) -> dict[str, Any]:
-    """What the rater was told: as sent, else the tenant's default at receipt."""
-    return submission.notice.model_dump() if submission.notice else caller.key.default_notice
-
-
-def same_notice(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two notices tell the same, whatever the order of their audience."""
-    return one | {"audience": sorted(set(one["audience"]))} == other | {
-        "audience": sorted(set(other["audience"]))
-    }
+def effective_notice(submission: FormContent, caller: Caller, name: RecordName) -> dict[str, Any]:
+    """What the rater was told: as sent, else of the version before, else the tenant's default."""
+    if submission.notice is not None:
+        return submission.notice.model_dump()
+    return name.notice_before or caller.key.default_notice

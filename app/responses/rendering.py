@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.responses.schemas import OccasionOut, Person, Rater, ResponseOut, ResponseRecord
+from app.alliances.merged_refs import former_refs
+from app.responses.answer_schemas import (
+    OccasionOut,
+    Person,
+    Rater,
+    ResponseOut,
+    ResponseRecord,
+    VoidOut,
+)
 from app.responses.stream_state import local
 from app.responses.visibility import shown_parts
 from app.tenants.authentication import Actor
@@ -22,6 +30,8 @@ AS_STORED: Final = (
     "completed_on",
     "received_at",
     "record_kind",
+    "amends",
+    "amended_by",
 )
 RECORD_AS_STORED: Final = (
     "mode",
@@ -32,8 +42,6 @@ RECORD_AS_STORED: Final = (
     "program_ref",
     "backfill",
     "definition_sha256",
-    "amends",
-    "amended_by",
 )
 
 
@@ -45,7 +53,7 @@ def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
 
 def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseRecord:
     """A stored response as far as this reader may see it."""
-    shown = shown_parts(row, actor)
+    shown = shown_parts(row, actor, former_refs(row["former_refs"]))
     answers_shown, scores_shown = "answers" in shown, "scores" in shown
     return ResponseRecord(
         **_identity(row),
@@ -55,6 +63,9 @@ def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseReco
         answers=row["answers"] if answers_shown else None,
         reported_scores=row["reported_scores"] if scores_shown else None,
         withheld=sorted({"answers", "scores"} - shown),
+        recorded_by=_person(row["actor_role"], row["actor_ref"]),
+        amendment_reason=row["amendment_reason"] if answers_shown else None,
+        voided=_void_out(row, reason_shown=answers_shown),
     )
 
 
@@ -79,5 +90,27 @@ def _identity(row: Mapping[str, Any]) -> dict[str, Any]:
             occurred_on=row["occurred_on"],
         ),
         "completed_at": local(row["completed_at"], row["completed_at_offset"]),
-        "record_status": "current" if row["amended_by"] is None else "amended",
+        "record_status": record_status(row),
     }
+
+
+def record_status(row: Mapping[str, Any]) -> str:
+    """Where a version stands: withdrawn, replaced by another, or the one that counts."""
+    if row["voided_at"] is not None:
+        return "voided"
+    return "current" if row["amended_by"] is None else "amended"
+
+
+def _void_out(row: Mapping[str, Any], *, reason_shown: bool) -> VoidOut | None:
+    if row["voided_at"] is None:
+        return None
+    return VoidOut(
+        at=row["voided_at"],
+        by=_person(row["voided_by_role"], row["voided_by_ref"]),
+        external_version=row["void_version"],
+        reason=row["void_reason"] if reason_shown else None,
+    )
+
+
+def _person(role: str | None, ref: str | None) -> Person | None:
+    return None if role is None else Person(role=role, ref=ref)

@@ -1,28 +1,54 @@
 """Responses over HTTP."""
 
 from operator import itemgetter
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.edge.idempotency_key import IdempotencyKey, refuse_idempotency_key
-from app.edge.json_body import StrictJsonRoute
+from app.database import Transaction
+from app.edge.idempotency_key import IdempotencyKey, read_idempotency_key
+from app.edge.json_body import LIMIT_EXTENSION, MAX_BATCH_BYTES, StrictJsonRoute
+from app.edge.preferences import STRICT, Prefer, prefers_strict
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
+from app.idempotency.service import claim_of, once
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.responses import service
+from app.responses.answer_schemas import ResponseBatchOut, ResponseOut, ResponseRecord
+from app.responses.batch_items import batch_answer, read_items
+from app.responses.chain import Record
 from app.responses.filled_form import filled_form
+from app.responses.flights import Flights
 from app.responses.rendering import response_record, submission_answer
-from app.responses.schemas import ResponseOut, ResponseRecord, Submission
+from app.responses.schemas import Amendment, ResponseBatch, Submission, VoidRequest
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.service import Scope
 
 router = APIRouter(prefix="/v1/responses", tags=["Responses"], route_class=StrictJsonRoute)
 Writer = Annotated[Caller, caller_with(Scope.RESPONSES_WRITE)]
 Reader = Annotated[Caller, caller_with(Scope.RESPONSES_READ)]
+
+
+async def flights_of(request: Request) -> Flights:
+    """The submissions of this process that are on their way."""
+    flights: Flights = request.app.state.flights
+    return flights
+
+
+JUDGED: Final[dict[str, Any]] = {
+    "model": ResponseBatchOut,
+    "description": "A verdict for every item, in their order.",
+    "headers": {
+        "Preference-Applied": {
+            "schema": {"type": "string"},
+            "description": "`handling=strict`, where that was asked for.",
+        }
+    },
+}
+FlightsInUse = Annotated[Flights, Depends(flights_of)]
 REPLAY = {
     "model": ResponseOut,
     "description": "Stored before; this is what was answered then.",
@@ -43,18 +69,120 @@ async def submit_response(
     response: Response,
     caller: Writer,
     catalogue: CatalogueInUse,
+    flights: FlightsInUse,
     idempotency_key: IdempotencyKey = None,
 ) -> ResponseOut:
     """Validate, score and store one filled-in form.
 
     201: it is stored, durably, and these are its scores and its change against this rater's own
     past. Sending the same again under the same `external_id` is safe: 200 with the stored answer.
+    A higher `external_version` of a stored record amends it. `Idempotency-Key` makes a call safe
+    that has no `external_id`.
     """
-    refuse_idempotency_key(idempotency_key, body.external_id)
+    key = read_idempotency_key(idempotency_key) if body.external_id is None else None
     # Read first: a form that cannot be stored takes no connection.
+    change = service.recording(caller, body, filled_form(catalogue, body, caller.clock()))
+    if key is None:
+        record, replayed = await flights.submit(change)
+        return _answer(response, record, replayed=replayed)
+    claim = claim_of(key, caller.key.key_id, "submit_response", body)
+
+    async def work(transaction: Transaction) -> tuple[Record, bool]:
+        return await once(
+            transaction,
+            claim,
+            caller.clock(),
+            lambda: service.submit(transaction, catalogue, change),
+            service.answered,
+        )
+
+    record, replayed = await caller.attempt(work)
+    return _answer(response, record, replayed=replayed)
+
+
+@router.post(
+    "/{response_id}/amendments",
+    status_code=201,
+    operation_id="amend_response",
+    responses=problems(404, 409) | {200: REPLAY},
+)
+async def amend_response(
+    response_id: UUID,
+    body: Amendment,
+    response: Response,
+    caller: Writer,
+    catalogue: CatalogueInUse,
+    idempotency_key: IdempotencyKey = None,
+) -> ResponseOut:
+    """Put a new version in the place of the newest one; it may say anything else than that.
+
+    Both stay readable, and the trend follows the new one. Of two amendments of one version the
+    second is refused (409). An amendment of a voided version brings its record back.
+    """
+    key = read_idempotency_key(idempotency_key)
+    claim = claim_of(key, caller.key.key_id, f"amend_response {response_id}", body)
     filled = filled_form(catalogue, body, caller.clock())
-    async with caller.transaction() as transaction:
-        record, replayed = await service.submit(transaction, caller, filled)
+
+    async def work(transaction: Transaction) -> tuple[Record, bool]:
+        return await once(
+            transaction,
+            claim,
+            caller.clock(),
+            lambda: service.amend(transaction, caller, catalogue, response_id, body, filled),
+            service.answered,
+        )
+
+    record, replayed = await caller.attempt(work)
+    return _answer(response, record, replayed=replayed)
+
+
+@router.post("/{response_id}/void", operation_id="void_response", responses=problems(404, 409))
+async def void_response(
+    response_id: UUID, body: VoidRequest, caller: Writer, catalogue: CatalogueInUse
+) -> ResponseRecord:
+    """Withdraw a record that never should have been; only the newest version can be.
+
+    It stays readable, and the trend goes on without it. Withdrawing it again changes nothing; a
+    higher version brings the record back.
+    """
+
+    async def work(transaction: Transaction) -> Record:
+        return await service.void(transaction, caller, catalogue, response_id, body)
+
+    return response_record(await caller.attempt(work), caller.actor)
+
+
+@router.post(
+    ":batch",
+    status_code=207,
+    operation_id="submit_response_batch",
+    responses=problems() | {207: JUDGED},
+    openapi_extra={LIMIT_EXTENSION: MAX_BATCH_BYTES},
+)
+async def submit_response_batch(
+    body: ResponseBatch,
+    request: Request,
+    response: Response,
+    caller: Writer,
+    catalogue: CatalogueInUse,
+    prefer: Prefer = None,
+    dry_run: Annotated[bool, Query(description="Decide everything and store nothing.")] = False,  # noqa: FBT002 - a query parameter
+) -> ResponseBatchOut:
+    """Take up to 500 submissions, corrections and withdrawals, each judged by itself, in order.
+
+    Sending a batch again is harmless: what was stored is replayed. With `Prefer: handling=strict`
+    it is all or nothing: 422 says everything that is wrong with it.
+    """
+    strict = prefers_strict(prefer)
+    if strict:
+        response.headers["Preference-Applied"] = STRICT
+    items = await read_items(caller, catalogue, body.items)
+    decisions = await service.submit_batch(caller, catalogue, items, strict=strict, dry_run=dry_run)
+    request_id: str = request.state.request_id
+    return batch_answer(body.items, decisions, request_id, dry_run=dry_run)
+
+
+def _answer(response: Response, record: Record, *, replayed: bool) -> ResponseOut:
     if replayed:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
@@ -82,7 +210,7 @@ async def list_responses(
         "instrument": instrument,
         "form": form,
     }
-    listing = Listing("responses", given, limit, cursor)
+    listing = Listing("responses", given, limit, cursor, caller.tenant_id)
     async with caller.transaction() as transaction:
         found = await service.page(
             transaction, listing.filters, listing.after_id(), listing.one_more

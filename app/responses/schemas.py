@@ -1,11 +1,9 @@
-"""What travels about responses."""
+"""What callers send about responses."""
 
-from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Self
-from uuid import UUID
 
 from pydantic import (
-    BaseModel,
+    AfterValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -15,19 +13,40 @@ from pydantic import (
 from pydantic_core import PydanticCustomError as Mistake
 
 from app.alliances.schemas import AllianceInSubmission
-from app.edge.scalars import Closed, Day, Instant, Language, Ref, Source
-from app.instruments.schemas import (
-    Answers,
-    FormId,
-    InstrumentId,
-    QualityOut,
-    RaterRole,
-    Revision,
-    ScoreOut,
+from app.edge.scalars import (
+    PLAIN,
+    Closed,
+    Day,
+    Instant,
+    Language,
+    Ref,
+    Source,
+    no_control_characters,
 )
+from app.instruments.schemas import Answers, FormId, InstrumentId, RaterRole, Revision
 
 Mode = Literal["self_online", "self_paper", "kiosk", "interview", "phone", "unknown"]
 Audience = Literal["client", "professional", "supervisor"]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise Mistake("blank", "Say it in words.")
+    return text
+
+
+ExternalVersion = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+Reason = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=500,
+        description="For the record; no health data, please.",
+        json_schema_extra=PLAIN,
+    ),
+    AfterValidator(no_control_characters),
+    AfterValidator(_not_blank),
+]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -120,20 +139,19 @@ EXAMPLE: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Submission(Closed):
-    """One filled-in form."""
+AMENDMENT: Final[dict[str, Any]] = {
+    "amendment_reason": "Item 3 was typed in wrongly.",
+    **{
+        name: EXAMPLE[name]
+        for name in ("instrument", "language", "rater", "occasion", "completed_at", "mode")
+    },
+    "answers": EXAMPLE["answers"] | {"3": 4},
+}
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-    external_id: Ref | None = Field(
-        default=None,
-        description="Your id of this record; a retry with it never makes a second one.",
-    )
-    external_version: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = Field(
-        default=1, description="Your version of this record; the first is 1."
-    )
-    source: Source = "default"
-    alliance: AllianceInSubmission
+class FormContent(Closed):
+    """What a filled-in form says, whoever's record it becomes."""
+
     instrument: InstrumentId
     instrument_revision: Revision | None = None
     form: FormId | None = Field(default=None, description="Absent: named after the rater's role.")
@@ -155,7 +173,10 @@ class Submission(Closed):
         max_length=50,
         description="Instead of answers: totals of an older system.",
     )
-    notice: Notice | None = Field(default=None, description="Absent: the tenant's default.")
+    notice: Notice | None = Field(
+        default=None,
+        description="Absent: that of the version it amends, else the tenant's default.",
+    )
     backfill: StrictBool = Field(default=False, description="True for history.")
 
     @model_validator(mode="after")
@@ -167,131 +188,109 @@ class Submission(Closed):
         return self
 
 
-class Person(BaseModel):
-    """A rater, or whom the answers are about; the role `group` has no ref."""
+class Submission(FormContent):
+    """One filled-in form."""
 
-    role: str
-    ref: str | None
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-
-class Rater(Person):
-    """Who answered."""
-
-    proxy_ref: str | None = Field(description="Who answered in the rater's place.")
-
-
-class OccasionOut(BaseModel):
-    """The occasion as it was sent."""
-
-    session_ref: str | None
-    session_number: int | None
-    occurred_at: datetime | None
-    occurred_on: date | None
-
-
-class BasisOut(BaseModel):
-    """Where the error term of a threshold comes from."""
-
-    source: str = Field(description="`published`, `tenant` or `assumed`.")
-    coefficient: str = Field(description="Which reliability.")
-    kind: str = Field(description="`within_person`: of one person's ratings over time.")
-    value: float = Field(description="Of the coefficient.")
-    within_person_sd: float | None = Field(
+    external_id: Ref | None = Field(
         default=None,
-        description="Session-to-session standard deviation, in points of the scale's mean.",
+        description="Your id of this record; a retry with it never makes a second one.",
     )
-    citation: str
-
-
-class ChangeOut(BaseModel):
-    """A difference to an earlier rating of the same stream, in the scale's unit."""
-
-    scale: str
-    unit: str
-    reference: str = Field(description="`previous` or `first`.")
-    reference_response_id: UUID
-    difference: float = Field(description="Positive: stronger than then.")
-    threshold: float = Field(description="95 % of differences without change stay within it.")
-    reliable: bool | None = Field(
-        description="Whether the difference passes the threshold; null when the basis is assumed."
+    external_version: ExternalVersion = Field(
+        default=1,
+        description="Your version of this record; a higher one than the stored amends it.",
     )
-    basis: BasisOut
-
-
-class NotComputed(BaseModel):
-    """Something that a reader may look for and that is not there, with the reason."""
-
-    code: str
-    why: str
-
-
-class Outcome(BaseModel):
-    """What the service makes of a response; stored with it and given again on replay.
-
-    A field added later needs a default: outcomes stored before it are read again.
-    """
-
-    scores: list[ScoreOut]
-    quality: list[QualityOut]
-    change: list[ChangeOut]
-    not_computed: list[NotComputed]
-
-
-class ResponseIdentity(BaseModel):
-    """Which response it is."""
-
-    id: UUID
-    external_id: str | None
-    external_version: int
-    source: str
-    alliance_id: UUID
-    occasion_id: UUID
-    instrument: str
-    instrument_revision: str
-    form: str
-    language: str
-    rater: Rater
-    about: Person
-    occasion: OccasionOut
-    completed_at: datetime | None
-    completed_on: date | None
-    received_at: datetime
-    record_status: str = Field(description="`current`, `amended` or `voided`.")
-    record_kind: str = Field(description="`answered`, or `scores_only` from an older system.")
-
-
-class ResponseOut(Outcome, ResponseIdentity):
-    """The answer to a submission."""
-
-
-class NoticeOut(BaseModel):
-    """What the rater was told."""
-
-    ref: str | None
-    audience: list[str]
-    level: str
-
-
-class ResponseRecord(ResponseIdentity):
-    """A stored response, as far as its rater was told that this reader would see it.
-
-    Change is for the trend, which looks at what this reader may see of the other ratings too.
-    """
-
-    scores: list[ScoreOut]
-    quality: list[QualityOut]
-    answers: dict[str, Any] | None
-    reported_scores: list[dict[str, Any]] | None
-    withheld: list[str] = Field(
-        description="`answers`, `scores`: left out because the rater was not told of this reader."
+    source: Source = "default"
+    alliance: AllianceInSubmission
+    amendment_reason: Reason | None = Field(
+        default=None, description="Why this version says something else than the one before."
     )
-    mode: str
-    interpreter: bool | None
-    professional_present: bool | None
-    notice: NoticeOut
-    setting: str | None
-    program_ref: str | None
-    backfill: bool
-    definition_sha256: str
-    amends: UUID | None
-    amended_by: UUID | None
+
+    @model_validator(mode="after")
+    def _versions_of_something(self) -> Self:
+        if self.external_id is None and self.external_version != 1:
+            raise Mistake("version_without_id", "Versions are counted under an external_id.")
+        return self
+
+
+class Amendment(FormContent):
+    """A record as it should have been: all of it, in place of the version that it amends."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [AMENDMENT]})
+
+    amendment_reason: Reason
+    external_version: ExternalVersion | None = Field(
+        default=None, description="Absent: one more than the newest."
+    )
+    alliance: AllianceInSubmission | None = Field(
+        default=None, description="Absent: that of the version that it amends."
+    )
+
+
+class VoidReason(Closed):
+    """Why a record never should have been."""
+
+    reason: Reason
+
+
+class VoidRequest(VoidReason):
+    """The withdrawal of a record."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"reason": "Entered for the wrong person."}]},
+    )
+
+    external_version: ExternalVersion | None = Field(
+        default=None, description="Where you count versions: the one that says so."
+    )
+
+
+class VoidInBatch(Closed):
+    """The withdrawal of a record among the items of a batch."""
+
+    external_id: Ref
+    external_version: ExternalVersion = Field(description="Higher than the stored one.")
+    source: Source = "default"
+    void: VoidReason = Field(description="The record is withdrawn, not submitted.")
+
+
+class ResponseBatch(Closed):
+    """Up to 500 submissions and withdrawals, each judged by itself, in this order."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        EXAMPLE,
+                        {
+                            "external_id": "ehr-97001",
+                            "external_version": 2,
+                            "source": "clinic-ehr",
+                            "void": {"reason": "Entered for the wrong person."},
+                        },
+                    ]
+                }
+            ]
+        },
+    )
+
+    items: Annotated[
+        list[Any],
+        Field(
+            description="Each a submission, or the withdrawal of a record.",
+            min_length=1,
+            max_length=500,
+            json_schema_extra={
+                "items": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Submission"},
+                        {"$ref": "#/components/schemas/VoidInBatch"},
+                    ]
+                }
+            },
+        ),
+    ]

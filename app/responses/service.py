@@ -1,277 +1,294 @@
 """Taking and reading responses: decide, then one write. The only way in, whatever the door."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.alliances.service import LockedAlliance, locked_for_submission
+from app.alliances.service import locked_for_submission
 from app.database import Transaction
-from app.errors import (
-    AmendmentUnsupported,
-    ExternalIdReused,
-    FieldError,
-    InternalError,
-    InvalidRequest,
-    NotFound,
-    StaleVersion,
-)
-from app.instruments.service import quality_out, score_out
-from app.measurement.course import (
-    Place,
-    Point,
-    StreamState,
-    earlier_anchors,
-    followed_by,
-    state_of,
-)
-from app.responses import outcome, queries
+from app.errors import BatchRefused, NotFound, Overtaken, Problem
+from app.instruments.definitions import Catalogue
+from app.responses import batch_queries, queries
+from app.responses.answer_schemas import Outcome
+from app.responses.chain import Chain, Record, Said, repeated_version
+from app.responses.changes import Change, apply
+from app.responses.decisions import NOT_VOIDED, Decision, Recording, Voiding
 from app.responses.filled_form import FilledForm
-from app.responses.parties import Parties, parties
-from app.responses.record import effective_notice, new_record, same_notice
-from app.responses.schemas import OccasionIn, Outcome, Submission
-from app.responses.stream_state import (
-    Stream,
-    new_stream,
-    point_of,
-    read_state,
-    stored_state,
-)
-from app.responses.visibility import is_rater, reader, score_readers
+from app.responses.fold import Courses
+from app.responses.outcome import References, outcome_of
+from app.responses.record import RecordName
+from app.responses.schemas import Amendment, Submission, VoidRequest
+from app.responses.stream_state import point_of, stream_of
+from app.responses.subject import Subject, occasion_key, refuse_after_end, subject_of
 from app.tenants.authentication import Caller
-
-Record = Mapping[str, Any]
-"""A response as the responses table has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a submission is about: its alliance, locked, and its place in one stream of it."""
-
-    alliance: LockedAlliance
-    parties: Parties
-    stream: Stream
-    point: Point
-    record: dict[str, Any]
-    """The row it would make, without what is decided at the very end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A stream's state with the new point, and what the point is compared with."""
-
-    state: StreamState
-    references: outcome.References | None
-    """None when the point has no place in the stream's order."""
 
 
 async def submit(
-    transaction: Transaction, caller: Caller, filled: FilledForm
+    transaction: Transaction, catalogue: Catalogue, change: Recording
 ) -> tuple[Record, bool]:
     """The stored response with its outcome, and True if it had been stored before (a replay).
 
     Raises InvalidRequest when rater, about or occasion do not fit the alliance; NotFound for an
     unknown alliance id; AllianceConflict for a known alliance with other members; for a known
-    external_id ExternalIdReused (other content), StaleVersion or AmendmentUnsupported.
+    external_id ExternalIdReused (other content) or StaleVersion (a lower version).
     """
-    subject = await _subject(transaction, caller, filled)
-    course = _simple_course(subject, filled)
-    after_end = _is_after_end(filled.submission.occasion, subject.alliance)
-    if course is None or after_end:
+    caller = change.caller
+    if change.external_version != 1 or change.alliance is None:
+        # It may amend a record of another alliance, which is then locked as well.
+        (decision,) = await apply(transaction, catalogue, [change], caller.clock)
+        return decided(decision)
+    alliance = await locked_for_submission(
+        transaction, change.source, change.alliance, caller.clock()
+    )
+    name = RecordName(change.source, change.external_id, 1, change.reason)
+    subject = subject_of(alliance, caller, change.filled, name)
+    courses = Courses({}, catalogue)
+    compared = courses.add(alliance, subject.stream, subject.point)
+    if courses.missing or alliance.ended_on is not None:
         # Late, or sent again: look for the record first. A replay needs no series, and nothing
         # that has happened since can refuse it.
-        known = await _known(transaction, filled, subject)
+        known = await _known(transaction, subject)
         if known is not None:
             return known, True
-        if after_end:
-            raise _ended()
-        course = await _full_course(transaction, subject, filled)
-    recorded = await _recorded(transaction, caller, filled, subject, course)
+        refuse_after_end(subject)
+        if courses.missing:
+            courses, compared = await _with_series(transaction, catalogue, subject)
+    recorded = await _recorded(transaction, subject, courses, compared)
     if recorded is not None:
         return recorded, False
-    known = await _known(transaction, filled, subject)
+    known = await _known(transaction, subject)
     if known is None:
-        raise InternalError("Nothing was stored. Trying again is safe.")
+        raise Overtaken("Another caller recorded the same.")
     return known, True
 
 
+async def amend(  # noqa: PLR0917 - as submit, and which one
+    transaction: Transaction,
+    caller: Caller,
+    catalogue: Catalogue,
+    response_id: UUID,
+    amendment: Amendment,
+    filled: FilledForm,
+) -> tuple[Record, bool]:
+    """The new version of a stored response, and True if it had been stored before.
+
+    Raises NotFound, AlreadyAmended when another version has replaced that one, StaleVersion, and
+    what submit raises.
+    """
+    target = await get(transaction, response_id)
+    change = Recording(
+        caller,
+        filled,
+        amendment.alliance,
+        target["source"],
+        target["external_id"],
+        amendment.external_version,
+        amendment.amendment_reason,
+        amends=response_id,
+    )
+    (decision,) = await apply(transaction, catalogue, [change], caller.clock)
+    return decided(decision)
+
+
+async def void(
+    transaction: Transaction,
+    caller: Caller,
+    catalogue: Catalogue,
+    response_id: UUID,
+    request: VoidRequest,
+) -> Record:
+    """The response as it stands withdrawn, now or before.
+
+    Raises NotFound, AlreadyAmended when it is not the newest version, StaleVersion.
+    """
+    change = Voiding(caller, response_id, "", None, request.external_version, request.reason)
+    (decision,) = await apply(transaction, catalogue, [change], caller.clock)
+    return _record_of(decision)
+
+
+async def submit_batch(
+    caller: Caller,
+    catalogue: Catalogue,
+    items: Sequence[Change | Problem],
+    *,
+    strict: bool,
+    dry_run: bool,
+) -> list[Decision]:
+    """What each item of a batch comes to, in order; those read as problems are refused.
+
+    strict: all of them or, raising BatchRefused, none. dry_run: decided and not stored.
+    """
+    changes = [item for item in items if not isinstance(item, Problem)]
+
+    async def work(transaction: Transaction) -> list[Decision]:
+        done = await apply(transaction, catalogue, changes, caller.clock) if changes else ()
+        decided = iter(done)
+        decisions = [
+            Decision("refused", problem=item) if isinstance(item, Problem) else next(decided)
+            for item in items
+        ]
+        if strict:
+            refuse_all_if_any(decisions)
+        if dry_run:
+            raise _RolledBackError(decisions)
+        return decisions
+
+    try:
+        return await caller.attempt(work)
+    except _RolledBackError as done:
+        return done.decisions
+
+
 async def get(transaction: Transaction, response_id: UUID) -> Record:
-    """One response. Raises NotFound, also for another tenant's."""
+    """One response, judged_now. Raises NotFound, also for another tenant's."""
     found: Record | None = await queries.response(transaction, response_id)
     if found is None:
         raise NotFound("No such response.")
-    return found
+    return (await judged_now(transaction, [found]))[0]
+
+
+async def judged_now(transaction: Transaction, rows: Sequence[Record]) -> list[Record]:
+    """The rows, each with later_notices, the notices of the versions that came after it.
+
+    An older version never shows more than the newer ones allow.
+    """
+    later: dict[UUID, list[Any]] = {row["id"]: [] for row in rows}
+    ahead = {row["id"]: row["amended_by"] for row in rows if row["amended_by"]}
+    while ahead:
+        found = {row["id"]: row for row in await queries.notices(transaction, ahead.values())}
+        for response_id, successor in ahead.items():
+            later[response_id].append(found[successor]["notice"])
+        ahead = {
+            response_id: found[successor]["amended_by"]
+            for response_id, successor in ahead.items()
+            if found[successor]["amended_by"]
+        }
+    return [{**row, "later_notices": later[row["id"]]} for row in rows]
+
+
+async def answered(transaction: Transaction, response_id: UUID) -> Record:
+    """One response with its outcome, as a replay answers it. Raises NotFound."""
+    return _with_outcome(await get(transaction, response_id))
 
 
 async def page(
     transaction: Transaction, filters: Mapping[str, Any], after: UUID | None, limit: int
 ) -> list[Record]:
-    """Up to limit responses that meet every filter, in the order of their ids."""
-    return list(await queries.responses_after(transaction, filters, after, limit))
+    """Up to limit responses that meet every filter, in the order of their ids, judged_now."""
+    found = await queries.responses_after(transaction, filters, after, limit)
+    return await judged_now(transaction, found)
 
 
-def occasion_key(occasion: OccasionIn) -> str:
-    """What makes two forms belong to one occasion of an alliance: same key, same occasion.
-
-    Its session_ref, else its session_number, else its local date.
-    """
-    if occasion.session_ref is not None:
-        return f"ref:{occasion.session_ref}"
-    if occasion.session_number is not None:
-        return f"number:{occasion.session_number}"
-    day = _local_date(occasion)
-    if day is None:
-        raise InternalError("An occasion without reference, number and date.")
-    return f"date:{day.isoformat()}"
-
-
-async def _subject(transaction: Transaction, caller: Caller, filled: FilledForm) -> Subject:
-    submission, chosen = filled.submission, filled.chosen
-    alliance = await locked_for_submission(
-        transaction, submission.source, submission.alliance, caller.clock()
+def recording(caller: Caller, submission: Submission, filled: FilledForm) -> Recording:
+    """A submission as a change among others."""
+    return Recording(
+        caller,
+        filled,
+        submission.alliance,
+        submission.source,
+        submission.external_id,
+        submission.external_version,
+        submission.amendment_reason,
     )
-    who = parties(alliance.members, submission.rater, submission.about_ref)
-    proxy_ref = submission.assistance.proxy_ref if submission.assistance else None
-    stream = new_stream(who, proxy_ref, chosen.definition, chosen.form.id, submission.language)
-    notice = effective_notice(submission, caller)
-    point = Point(_place(uuid7(), submission), filled.values, score_readers(notice))
-    return Subject(alliance, who, stream, point, new_record(filled, alliance, who, caller))
+
+
+class _RolledBackError(Exception):
+    """Everything was decided, and nothing is to be kept."""
+
+    def __init__(self, decisions: list[Decision]) -> None:
+        super().__init__()
+        self.decisions = decisions
+
+
+def refuse_all_if_any(decisions: Sequence[Decision]) -> None:
+    """Raises BatchRefused with every fault of every refused item, each pointed at."""
+    errors = [
+        error
+        for index, decision in enumerate(decisions)
+        if decision.problem is not None
+        for error in decision.problem.faults(f"/items/{index}")
+    ]
+    if errors:
+        refused = BatchRefused.of(*errors)
+        refused.headers["Preference-Applied"] = "handling=strict"
+        raise refused
+
+
+def decided(decision: Decision) -> tuple[Record, bool]:
+    """The record of a decision with its outcome, and True if it had been stored before.
+
+    Raises the problem of one that was refused.
+    """
+    record, replayed = _record_of(decision), decision.verdict == "replayed"
+    return _with_outcome(record) if replayed else record, replayed
+
+
+def _record_of(decision: Decision) -> Record:
+    """The record of a decision. Raises the problem of one that was refused."""
+    if decision.problem is not None:
+        raise decision.problem
+    assert decision.record is not None  # noqa: S101 - what is not refused has a record
+    return decision.record
+
+
+async def _with_series(
+    transaction: Transaction, catalogue: Catalogue, subject: Subject
+) -> tuple[Courses, References | None]:
+    """The streams with all points of the subject's, and what its point is compared with."""
+    alliance, stream = subject.alliance, subject.stream
+    wanted = {"alliance_id": alliance.id} | stream._asdict()
+    definition = subject.filled.newest
+    points = [
+        point_of(row, definition)
+        for row in await batch_queries.series(transaction, [wanted])
+        if stream_of(row, alliance.former) == stream
+    ]
+    courses = Courses({(alliance.id, stream): points}, catalogue)
+    return courses, courses.add(alliance, stream, subject.point)
 
 
 async def _recorded(
     transaction: Transaction,
-    caller: Caller,
-    filled: FilledForm,
     subject: Subject,
-    course: Course,
+    courses: Courses,
+    compared: References | None,
 ) -> Record | None:
     """The response as it was stored now; None when its external_id is taken."""
-    alliance = subject.alliance
-    # After the lock, so that what is received later is never marked as earlier.
-    received_at = caller.clock()
     record = subject.record | {
-        "id": UUID(subject.point.place.response_id),
-        "outcome": _outcome(caller, filled, subject, course.references),
-        "received_at": max(received_at, alliance.last_received_at or received_at),
+        "outcome": outcome_of(subject, compared),
+        # After the lock, so that what is received later is never marked as earlier.
+        "received_at": subject.alliance.moment(subject.caller.clock()),
     }
+    key = occasion_key(subject.filled.content.occasion)
     occasion_id = await queries.record_response(
         transaction,
         record,
-        occasion_key(filled.submission.occasion),
+        {"occasion_key": key, "new_occasion_id": uuid7()},
+        courses.stored_streams(subject.alliance),
         uuid7(),
-        {subject.stream.name(): stored_state(course.state, filled.newest.revision)},
     )
     if occasion_id is None:
         return None
-    return record | {"occasion_id": occasion_id, "amended_by": None}
+    return record | {"occasion_id": occasion_id, "amended_by": None} | NOT_VOIDED
 
 
-async def _known(transaction: Transaction, filled: FilledForm, subject: Subject) -> Record | None:
-    """The stored record of a known external_id, with its outcome; None when there is none.
+async def _known(transaction: Transaction, subject: Subject) -> Record | None:
+    """The stored version that a submission repeats, with its outcome; None: nothing is stored.
 
-    Raises ExternalIdReused, StaleVersion or AmendmentUnsupported unless it says the same.
+    Raises ExternalIdReused or StaleVersion unless it says the same.
     """
-    submission = filled.submission
-    if submission.external_id is None:
+    record = subject.record
+    if record["external_id"] is None:
         return None
-    stored: Record | None = await queries.newest_by_external_id(
-        transaction, submission.source, submission.external_id
-    )
-    if stored is None:
+    stored = await queries.versions(transaction, record["source"], record["external_id"])
+    if not stored:
         return None
-    version, existing_id = stored["external_version"], str(stored["id"])
-    if submission.external_version < version:
-        raise StaleVersion(
-            f"Version {version} is stored and stays; read it to see what it says.",
-            existing_id=existing_id,
-        )
-    if submission.external_version > version:
-        raise AmendmentUnsupported(
-            f"Version {version} is stored and stays; this release takes no amendments.",
-            existing_id=existing_id,
-        )
-    if not _says_the_same(subject.record, stored, submission):
-        raise ExternalIdReused(
-            "What is stored stays. Another form needs another external_id; a correction of this "
-            "one must wait: under another external_id it would count beside the wrong one.",
-            existing_id=existing_id,
-        )
-    return dict(stored) | {"outcome": Outcome.model_validate(stored["outcome"])}
+    said = Said(record, subject.filled.content, subject.alliance.former)
+    repeated = repeated_version(Chain(list(stored)), said)
+    return None if repeated is None else _with_outcome(repeated)
 
 
-def _says_the_same(record: Record, stored: Record, submission: Submission) -> bool:
-    """Whether a submission says what is stored; what it leaves to a default is no difference."""
-    named, notice = submission.instrument_revision, submission.notice
-    return (
-        record["content_sha256"] == stored["content_sha256"]
-        and named in {None, stored["instrument_revision"]}
-        and (notice is None or same_notice(record["notice"], stored["notice"]))
-    )
-
-
-def _simple_course(subject: Subject, filled: FilledForm) -> Course | None:
-    """The course when the point opens its stream or simply follows the newest one; else None."""
-    stored = subject.alliance.streams.get(subject.stream.name())
-    if stored is None:
-        return Course(state_of([subject.point]), {})
-    state = read_state(stored, filled.newest.revision)
-    followed = followed_by(state, subject.point) if state else None
-    if state is None or followed is None:
-        return None
-    return Course(followed, {"previous": state.latest, "first": state.first})
-
-
-async def _full_course(transaction: Transaction, subject: Subject, filled: FilledForm) -> Course:
-    """The course from all points of the stream, put in order."""
-    rows = await queries.series(transaction, subject.alliance.id, subject.stream)
-    points = [*(point_of(row, filled.newest) for row in rows), subject.point]
-    earlier = earlier_anchors(points, subject.point.place.response_id)
-    if earlier is None:
-        return Course(state_of(points), None)
-    return Course(state_of(points), {"previous": earlier[1], "first": earlier[0]})
-
-
-def _outcome(
-    caller: Caller, filled: FilledForm, subject: Subject, references: outcome.References | None
-) -> Outcome:
-    answers = filled.submission.answers
-    form = filled.newest.forms[filled.chosen.form.id]
-    rater = is_rater(subject.record, caller.actor)
-    change = outcome.changes(
-        form, subject.point, references or {}, None if rater else reader(caller.actor)
-    )
-    scored = any(value is not None for value in subject.point.values.values())
-    return Outcome(
-        scores=[score_out(score, filled.chosen.form) for score in filled.scores],
-        quality=quality_out(filled.chosen, answers) if answers else [],
-        change=change,
-        not_computed=outcome.not_computed(change, references, scored=scored),
-    )
-
-
-def _place(response_id: UUID, submission: Submission) -> Place:
-    occasion = submission.occasion
-    return Place(
-        str(response_id),
-        occasion.occurred_at,
-        _local_date(occasion),
-        occasion.session_number,
-        submission.completed_at,
-    )
-
-
-def _local_date(occasion: OccasionIn) -> date | None:
-    return occasion.occurred_at.date() if occasion.occurred_at else occasion.occurred_on
-
-
-def _is_after_end(occasion: OccasionIn, alliance: LockedAlliance) -> bool:
-    day = _local_date(occasion)
-    return alliance.ended_on is not None and day is not None and day > alliance.ended_on
-
-
-def _ended() -> InvalidRequest:
-    detail = "The alliance had ended by then. A reopened case is a new alliance (`continues`)."
-    return InvalidRequest.of(FieldError("/occasion", "alliance_ended", detail))
+def _with_outcome(record: Record) -> Record:
+    return {**record, "outcome": Outcome.model_validate(record["outcome"])}

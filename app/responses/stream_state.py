@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from app.alliances.locked import LockedAlliance
+from app.alliances.merged_refs import FormerRefs, present_ref
 from app.instruments.definitions import Definition
 from app.measurement.change import Observed, observed_from
 from app.measurement.course import Anchor, Place, Point, StreamState
@@ -32,9 +34,27 @@ class Stream(NamedTuple):
         return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
 
 
-def stream_of(row: Mapping[str, Any]) -> Stream:
-    """The stream that a stored response belongs to."""
-    return Stream(*(row[field] for field in Stream._fields))
+def stream_of(row: Mapping[str, Any], former: FormerRefs) -> Stream:
+    """The stream that a stored response belongs to, under its parties' present references."""
+    return _present(Stream(*(row[field] for field in Stream._fields)), former)
+
+
+def streams_of(alliance: LockedAlliance) -> dict[str, Any]:
+    """Stream name -> stored state, under the parties' present references."""
+    if not alliance.former:
+        return dict(alliance.streams)
+    return {
+        _present(Stream(*json.loads(name)), alliance.former).name(): state
+        for name, state in alliance.streams.items()
+    }
+
+
+def _present(stream: Stream, former: FormerRefs) -> Stream:
+    if not former:
+        return stream
+    about_ref = stream.about_ref and present_ref(former, stream.about_role, stream.about_ref)
+    rater_ref = present_ref(former, stream.rater_role, stream.rater_ref)
+    return stream._replace(rater_ref=rater_ref, about_ref=about_ref)
 
 
 def new_stream(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from app.alliances.merged_refs import FormerRefs, present_ref
 from app.tenants.authentication import Actor
 
 Part = Literal["answers", "scores"]
@@ -15,14 +16,17 @@ SHOWN_AT_LEVEL: Final[Mapping[str, frozenset[Part]]] = {
 }
 
 
-def shown_parts(row: Mapping[str, Any], actor: Actor | None) -> frozenset[Part]:
+def shown_parts(row: Mapping[str, Any], actor: Actor | None, former: FormerRefs) -> frozenset[Part]:
     """Which parts of a response this reader sees; the rater always sees their own."""
-    if is_rater(row, actor):
+    if is_rater(row, actor, former):
         return SHOWN_AT_LEVEL["items"]
-    notice = row["notice"]
-    if reader(actor) not in _readers(notice):
-        return frozenset()
-    return SHOWN_AT_LEVEL[notice["level"]]
+    shown = SHOWN_AT_LEVEL["items"]
+    # An older version never shows more than those after it; see service.judged_now.
+    for notice in (row["notice"], *row.get("later_notices", ())):
+        if reader(actor) not in _readers(notice):
+            return frozenset()
+        shown &= SHOWN_AT_LEVEL[notice["level"]]
+    return shown
 
 
 def score_readers(notice: Mapping[str, Any]) -> frozenset[str]:
@@ -35,9 +39,12 @@ def reader(actor: Actor | None) -> str:
     return SYSTEM if actor is None else actor.role
 
 
-def is_rater(row: Mapping[str, Any], actor: Actor | None) -> bool:
-    """Whether the person acting is the one who rated."""
-    return actor is not None and (actor.role, actor.ref) == (row["rater_role"], row["rater_ref"])
+def is_rater(row: Mapping[str, Any], actor: Actor | None, former: FormerRefs) -> bool:
+    """Whether the person acting is the one who rated, under whatever reference."""
+    if actor is None or actor.role != row["rater_role"]:
+        return False
+    acting, rated = (present_ref(former, actor.role, ref) for ref in (actor.ref, row["rater_ref"]))
+    return acting == rated
 
 
 def _readers(notice: Mapping[str, Any]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +14,17 @@ from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from app.database import Database, Transaction
+from app.database import LOCK_MILLISECONDS, NO_TENANT, Database, Result, Transaction
 from app.edge.json_body import raise_refusal
 from app.errors import FieldError, InvalidRequest, ScopeMissing, Unauthenticated
-from app.tenants.service import Key, key_parts, valid_key
+from app.tenants.verification import (
+    Key,
+    PlatformKey,
+    key_parts,
+    platform_key_parts,
+    valid_key,
+    valid_platform_key,
+)
 
 KEY_TRUSTED_SECONDS: Final = 30.0
 """How long a process goes on trusting a key that it has looked up: a revoked one ends by then."""
@@ -33,7 +40,8 @@ ACTOR_ROLES: Final = (
     "supervisor",
     "observer",
 )
-ACTOR_REF: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
+PLAIN_REF: Final = r"[^\u0000-\u001f\u007f-\u009f]{1,200}"
+ACTOR_REF: Final = re.compile(PLAIN_REF)
 CARE: Final = "care"
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
@@ -63,10 +71,38 @@ class Caller:
         """
         return self.database.transaction(self.tenant_id)
 
+    async def attempt(
+        self,
+        work: Callable[[Transaction], Awaitable[Result]],
+        lock_milliseconds: int = LOCK_MILLISECONDS,
+    ) -> Result:
+        """What work gives in a transaction of this caller's tenant, committed.
+
+        work is begun anew when another caller was quicker; see Database.attempt.
+        """
+        return await self.database.attempt(self.tenant_id, work, lock_milliseconds)
+
     @property
     def tenant_id(self) -> UUID:
         """Whose data this caller sees; nobody else's."""
         return self.key.tenant_id
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCaller:
+    """A known platform key: who hosts tenants, makes and closes them, and reads nothing of theirs.
+
+    Postgres holds it to that: the role that its transactions take has no right on tenants' data.
+    """
+
+    key: PlatformKey
+    database: Database
+    clock: Clock
+    """The time of this process; a test may have set it."""
+
+    def transaction(self, tenant_id: UUID = NO_TENANT) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction with the platform's rights; without a tenant, to look at their list."""
+        return self.database.platform_transaction(tenant_id)
 
 
 class KnownKeys:
@@ -76,17 +112,17 @@ class KnownKeys:
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._known: dict[str, tuple[float, Key]] = {}
+        self._known: dict[str, tuple[float, Key | PlatformKey]] = {}
         self._seconds = seconds
 
-    def find(self, text: str, now: datetime) -> Key | None:
+    def find(self, text: str, now: datetime) -> Key | PlatformKey | None:
         """The key looked up within KEY_TRUSTED_SECONDS and not expired since; else None."""
         looked_up_at, key = self._known.get(text, (0.0, None))
         if key is None or self._seconds() - looked_up_at > KEY_TRUSTED_SECONDS:
             return None
         return None if key.expires_at is not None and key.expires_at <= now else key
 
-    def remember(self, text: str, key: Key) -> None:
+    def remember(self, text: str, key: Key | PlatformKey) -> None:
         """Trust the key from now on for KEY_TRUSTED_SECONDS."""
         if len(self._known) >= KEYS_REMEMBERED:
             self._known.clear()
@@ -98,14 +134,15 @@ CALLER_HEADERS: Final[list[dict[str, Any]]] = [
         "name": "Rapport-Actor",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "maxLength": 240},
+        "schema": {"type": "string", "pattern": f"^({'|'.join(ACTOR_ROLES)});{PLAIN_REF}$"},
         "description": "The person acting, as `<role>;<ref>` in UTF-8. Absent: the system itself.",
+        "example": "professional;p-9",
     },
     {
         "name": "Rapport-Purpose",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "maxLength": 40},
+        "schema": {"type": "string", "enum": [CARE]},
         "description": "What it is for: `care`, also when absent. Others are not taken yet.",
     },
 ]
@@ -118,7 +155,8 @@ class ApiKey(SecurityBase):
 
     scheme_name = "ApiKey"
     model = HTTPBearerModel(
-        description="A key made by `rapport keys create`, as `Authorization: Bearer rpt_…`."
+        description="A key of one tenant, as `Authorization: Bearer rpt_<tenant>_…`. Made by "
+        "`POST /v1/tenants/{tenant_id}/keys` or `rapport keys create`."
     )
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> Caller:
@@ -127,36 +165,85 @@ class ApiKey(SecurityBase):
         Raises Unauthenticated without a valid key, ScopeMissing without the scope, and only then
         what is wrong with our own headers, the query string or the body as such.
         """
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
-            raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
-        key = await _key(request, text.strip())
+        key = await _identified(request)
+        if isinstance(key, PlatformKey):
+            raise ScopeMissing("A platform key opens no tenant's data. Use a key of the tenant.")
         for scope in needed.scopes:
             if scope not in key.scopes:
                 raise ScopeMissing(f"This call needs a key with the scope {scope}.")
-        actor = _actor(request.headers.getlist("Rapport-Actor"))
-        _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
-        raise_refusal(request)
+        actor = _checked_request(request)
         return Caller(key, actor, database_of(request), request.app.state.clock)
 
 
+class PlatformApiKey(SecurityBase):
+    """As ApiKey, for the calls of those who host tenants."""
+
+    scheme_name = "PlatformKey"
+    model = HTTPBearerModel(
+        description="A platform key, as `Authorization: Bearer rpt_platform_…`: it makes and "
+        "closes tenants and their keys, and reads nothing of their data. Made by "
+        "`rapport platform-keys create`."
+    )
+
+    async def __call__(self, request: Request) -> PlatformCaller:
+        """Who is calling.
+
+        Raises Unauthenticated without a valid key, ScopeMissing with a tenant's key, and only then
+        what is wrong with our own headers, the query string or the body as such.
+        """
+        key = await _identified(request)
+        if isinstance(key, Key):
+            raise ScopeMissing("This call needs a platform key. A tenant's key cannot make it.")
+        _checked_request(request)
+        return PlatformCaller(key, database_of(request), request.app.state.clock)
+
+
 identified = ApiKey()
+identified_platform = PlatformApiKey()
 
 
-async def _key(request: Request, text: str) -> Key:
+async def _identified(request: Request) -> Key | PlatformKey:
+    """The key that the request comes with, noted for its log line. Raises Unauthenticated."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
+    key = await _key(request, text.strip())
+    request.state.key_id = key.key_id
+    if isinstance(key, Key):
+        request.state.tenant_id = str(key.tenant_id)
+    return key
+
+
+async def _key(request: Request, text: str) -> Key | PlatformKey:
     known: KnownKeys = request.app.state.known_keys
     now = request.app.state.clock()
     key = known.find(text, now)
     if key is None:
         try:
-            parts = key_parts(text)
-            async with database_of(request).transaction(parts.tenant_id) as transaction:
-                key = await valid_key(transaction, parts, now)
+            key = await _looked_up(database_of(request), text, now)
         except Unauthenticated as problem:
             problem.headers.update(CHALLENGE)
             raise
         known.remember(text, key)
     return key
+
+
+async def _looked_up(database: Database, text: str, now: datetime) -> Key | PlatformKey:
+    platform_parts = platform_key_parts(text)
+    if platform_parts is not None:
+        async with database.platform_transaction() as transaction:
+            return await valid_platform_key(transaction, platform_parts, now)
+    parts = key_parts(text)
+    async with database.transaction(parts.tenant_id) as transaction:
+        return await valid_key(transaction, parts, now)
+
+
+def _checked_request(request: Request) -> Actor | None:
+    """The actor. Raises what is wrong with our own headers, the query string or the body."""
+    actor = _actor(request.headers.getlist("Rapport-Actor"))
+    _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
+    raise_refusal(request)
+    return actor
 
 
 def _actor(headers: list[str]) -> Actor | None:
@@ -192,3 +279,8 @@ def database_of(request: Request) -> Database:
 def caller_with(scope: str) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency marker
     """A marker for a route's signature, which so states the scope that it needs."""
     return Security(identified, scopes=[scope])
+
+
+def platform_caller() -> Any:  # noqa: ANN401 - as caller_with
+    """A marker for a route's signature, which so states that it needs a platform key."""
+    return Security(identified_platform)

@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from app.database import metadata
+from app.statements import metadata
 
 tenants: Final = sa.Table(
     "tenants",
@@ -14,6 +14,8 @@ tenants: Final = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("default_notice", JSONB, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # From then on none of its keys opens anything; its data stay.
+    sa.Column("closed_at", sa.DateTime(timezone=True)),
 )
 
 api_keys: Final = sa.Table(
@@ -25,6 +27,18 @@ api_keys: Final = sa.Table(
     sa.Column("secret_sha256", sa.LargeBinary, nullable=False),
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("scopes", ARRAY(sa.Text), nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+)
+
+# Keys of those who host tenants. They belong to none, and reach no tenant's data.
+platform_keys: Final = sa.Table(
+    "platform_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("secret_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires_at", sa.DateTime(timezone=True)),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),

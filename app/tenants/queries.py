@@ -1,48 +1,104 @@
-"""Statements on tenants and API keys."""
+"""Statements on tenants, their API keys, and platform keys."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.database import Row, Transaction, compiled, parameter
-from app.tenants.models import api_keys, tenants
+from app.database import NO_TENANT, Row, Transaction
+from app.statements import Statement, compiled, parameter
+from app.tenants.models import api_keys, platform_keys, tenants
+
+_OWN_TENANT: Final = tenants.c.tenant_id == parameter(tenants.c.tenant_id)
+_OWN_KEYS: Final = api_keys.c.tenant_id == parameter(api_keys.c.tenant_id)
+_OWN_KEY: Final = (_OWN_KEYS, api_keys.c.key_id == parameter(api_keys.c.key_id))
+_PLATFORM_KEY_ID: Final = platform_keys.c.key_id == parameter(platform_keys.c.key_id)
+_SHOWN: Final = [c for c in api_keys.c if c.name != "secret_sha256"]
+_PLATFORM_SHOWN: Final = [c for c in platform_keys.c if c.name != "secret_sha256"]
+_LIMIT: Final = sa.bindparam("limit", type_=sa.Integer)
+_TENANTS: Final = sa.select(
+    tenants.c.tenant_id.label("id"),
+    tenants.c.name,
+    sa.case((tenants.c.closed_at.is_(None), "open"), else_="closed").label("state"),
+    tenants.c.default_notice,
+    tenants.c.created_at,
+    tenants.c.closed_at,
+)
+
+
+def _page_of_tenants(*conditions: sa.ColumnElement[bool]) -> Statement:
+    """One of the few statements that name no tenant: what it finds are the tenants themselves."""
+    after = tenants.c.tenant_id > sa.bindparam("after", type_=sa.Uuid)
+    page = _TENANTS.where(after, *conditions).order_by(tenants.c.tenant_id).limit(_LIMIT)
+    return compiled(page, of_one_tenant=False)
+
 
 _INSERT_TENANT: Final = compiled(
     insert(tenants)
-    .values({c.name: parameter(c) for c in tenants.c})
+    .values({c.name: parameter(c) for c in tenants.c if c.name != "closed_at"})
     .on_conflict_do_nothing()
     .returning(tenants.c.tenant_id)
 )
+_TENANT: Final = compiled(_TENANTS.where(_OWN_TENANT))
+_PAGES_OF_TENANTS: Final[Mapping[str | None, Statement]] = {
+    None: _page_of_tenants(),
+    "open": _page_of_tenants(tenants.c.closed_at.is_(None)),
+    "closed": _page_of_tenants(tenants.c.closed_at.is_not(None)),
+}
+_CLOSE: Final = compiled(
+    sa.update(tenants)
+    .where(_OWN_TENANT, tenants.c.closed_at.is_(None))
+    .values(closed_at=parameter(tenants.c.closed_at))
+    .returning(tenants.c.tenant_id)
+)
 _INSERT_KEY: Final = compiled(
-    insert(api_keys).values({c.name: parameter(c) for c in api_keys.c}).returning(api_keys.c.key_id)
+    insert(api_keys)
+    .values({c.name: parameter(c) for c in api_keys.c if c.name != "revoked_at"})
+    .returning(*_SHOWN)
 )
-_KEY: Final = compiled(
-    sa.select(api_keys, tenants.c.default_notice)
+_KEY_WITH_TENANT: Final = compiled(
+    sa.select(api_keys, tenants.c.default_notice, tenants.c.closed_at)
     .join(tenants, tenants.c.tenant_id == api_keys.c.tenant_id)
-    .where(
-        api_keys.c.tenant_id == parameter(api_keys.c.tenant_id),
-        api_keys.c.key_id == parameter(api_keys.c.key_id),
-    )
+    .where(*_OWN_KEY)
 )
-_TENANT: Final = compiled(
-    sa.select(tenants).where(tenants.c.tenant_id == parameter(tenants.c.tenant_id))
-)
+_KEY: Final = compiled(sa.select(*_SHOWN).where(*_OWN_KEY))
 _KEYS: Final = compiled(
-    sa.select(api_keys)
-    .where(api_keys.c.tenant_id == parameter(api_keys.c.tenant_id))
-    .order_by(api_keys.c.created_at, api_keys.c.key_id)
+    sa.select(*_SHOWN).where(_OWN_KEYS).order_by(api_keys.c.created_at, api_keys.c.key_id)
+)
+_PAGE_OF_KEYS: Final = compiled(
+    sa.select(*_SHOWN)
+    .where(_OWN_KEYS, api_keys.c.key_id > sa.bindparam("after", type_=sa.Text))
+    .order_by(api_keys.c.key_id)
+    .limit(_LIMIT)
 )
 _REVOKE: Final = compiled(
     sa.update(api_keys)
-    .where(
-        api_keys.c.tenant_id == parameter(api_keys.c.tenant_id),
-        api_keys.c.key_id == parameter(api_keys.c.key_id),
-        api_keys.c.revoked_at.is_(None),
-    )
+    .where(*_OWN_KEY, api_keys.c.revoked_at.is_(None))
     .values(revoked_at=parameter(api_keys.c.revoked_at))
     .returning(api_keys.c.key_id)
+)
+_INSERT_PLATFORM_KEY: Final = compiled(
+    insert(platform_keys)
+    .values({c.name: parameter(c) for c in platform_keys.c if c.name != "revoked_at"})
+    .returning(platform_keys.c.key_id),
+    of_one_tenant=False,
+)
+_PLATFORM_KEY: Final = compiled(
+    sa.select(platform_keys).where(_PLATFORM_KEY_ID), of_one_tenant=False
+)
+_PLATFORM_KEYS: Final = compiled(
+    sa.select(*_PLATFORM_SHOWN).order_by(platform_keys.c.created_at, platform_keys.c.key_id),
+    of_one_tenant=False,
+)
+_REVOKE_PLATFORM_KEY: Final = compiled(
+    sa.update(platform_keys)
+    .where(_PLATFORM_KEY_ID, platform_keys.c.revoked_at.is_(None))
+    .values(revoked_at=parameter(platform_keys.c.revoked_at))
+    .returning(platform_keys.c.key_id),
+    of_one_tenant=False,
 )
 
 
@@ -51,26 +107,70 @@ async def insert_tenant(transaction: Transaction, tenant: Mapping[str, Any]) -> 
     return await transaction.row(_INSERT_TENANT, **tenant) is not None
 
 
-async def insert_key(transaction: Transaction, key: Mapping[str, Any]) -> None:
-    """Store an API key of the transaction's tenant."""
-    await transaction.row(_INSERT_KEY, **key)
-
-
-async def key_with_tenant(transaction: Transaction, key_id: str) -> Row | None:
-    """One key with its tenant's default_notice; None if there is no such key."""
-    return await transaction.row(_KEY, key_id=key_id)
-
-
-async def keys(transaction: Transaction) -> list[Row]:
-    """Every key of the transaction's tenant, oldest first."""
-    return await transaction.rows(_KEYS)
-
-
 async def tenant(transaction: Transaction) -> Row | None:
     """The transaction's tenant; None if it does not exist."""
     return await transaction.row(_TENANT)
 
 
-async def revoke_key(transaction: Transaction, key_id: str, revoked_at: object) -> bool:
+async def tenants_after(
+    transaction: Transaction, state: str | None, after: UUID | None, limit: int
+) -> list[Row]:
+    """Up to limit tenants in the order of their ids. state: open or closed; None: both."""
+    return await transaction.rows(_PAGES_OF_TENANTS[state], after=after or NO_TENANT, limit=limit)
+
+
+async def close_tenant(transaction: Transaction, closed_at: datetime) -> bool:
+    """Close the transaction's tenant. False: there is no such tenant, or it is closed already."""
+    return await transaction.row(_CLOSE, closed_at=closed_at) is not None
+
+
+async def insert_key(transaction: Transaction, key: Mapping[str, Any]) -> Row:
+    """The API key of the transaction's tenant as it was stored, without its hash."""
+    (stored,) = await transaction.rows(_INSERT_KEY, **key)
+    return stored
+
+
+async def key_with_tenant(transaction: Transaction, key_id: str) -> Row | None:
+    """One key with its tenant's default_notice and closed_at; None if there is no such key."""
+    return await transaction.row(_KEY_WITH_TENANT, key_id=key_id)
+
+
+async def key(transaction: Transaction, key_id: str) -> Row | None:
+    """One key of the transaction's tenant, without its hash; None if there is no such key."""
+    return await transaction.row(_KEY, key_id=key_id)
+
+
+async def keys(transaction: Transaction) -> list[Row]:
+    """Every key of the transaction's tenant, without its hash, oldest first."""
+    return await transaction.rows(_KEYS)
+
+
+async def keys_after(transaction: Transaction, after: str | None, limit: int) -> list[Row]:
+    """Up to limit keys of the transaction's tenant, without hashes, in the order of their ids."""
+    return await transaction.rows(_PAGE_OF_KEYS, after=after or "", limit=limit)
+
+
+async def revoke_key(transaction: Transaction, key_id: str, revoked_at: datetime) -> bool:
     """Revoke a key. False: there is no such key, or it is revoked already."""
     return await transaction.row(_REVOKE, key_id=key_id, revoked_at=revoked_at) is not None
+
+
+async def insert_platform_key(transaction: Transaction, key: Mapping[str, Any]) -> None:
+    """Store a platform key."""
+    await transaction.row(_INSERT_PLATFORM_KEY, **key)
+
+
+async def platform_key(transaction: Transaction, key_id: str) -> Row | None:
+    """One platform key with its hash; None if there is no such key."""
+    return await transaction.row(_PLATFORM_KEY, key_id=key_id)
+
+
+async def all_platform_keys(transaction: Transaction) -> list[Row]:
+    """Every platform key, without its hash, oldest first."""
+    return await transaction.rows(_PLATFORM_KEYS)
+
+
+async def revoke_platform_key(transaction: Transaction, key_id: str, revoked_at: datetime) -> bool:
+    """Revoke a platform key. False: there is no such key, or it is revoked already."""
+    row = await transaction.row(_REVOKE_PLATFORM_KEY, key_id=key_id, revoked_at=revoked_at)
+    return row is not None

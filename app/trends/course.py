@@ -6,18 +6,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.alliances.merged_refs import FormerRefs
 from app.instruments.definitions import Catalogue, Definition, Form
 from app.measurement.change import Observed, Reference, band, observed_from
 from app.measurement.course import Anchor, Place, in_order
 from app.measurement.key import Scale
 from app.measurement.scoring import Score, rounded
+from app.responses.answer_schemas import ChangeOut, Person, Rater
 from app.responses.outcome import change_out
-from app.responses.rendering import about_of, rater_of
-from app.responses.schemas import ChangeOut
 from app.responses.stream_state import Stream, local, place_of, record_scores, stream_of
 from app.responses.visibility import shown_parts
 from app.tenants.authentication import Actor
-from app.trends.schemas import BandOut, PointOut, StreamOut, ValueOut
+from app.trends.edits import edit_by_other
+from app.trends.schemas import BandOut, EditOut, PointOut, StreamOut, ValueOut
 
 Row = Mapping[str, Any]
 
@@ -31,6 +32,7 @@ class Rating:
     scores: Mapping[str, Score]
     """Scale -> score; empty when the scores are withheld from this reader."""
     withheld: bool
+    edit: EditOut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,31 @@ class Course:
         return self.definition.forms[self.stream.form]
 
 
-def courses(rows: Iterable[Row], catalogue: Catalogue, actor: Actor | None) -> list[Course]:
-    """The streams of the rows, in the order of their names; streams are never joined."""
+def courses(
+    rows: Iterable[Row], catalogue: Catalogue, actor: Actor | None, former: FormerRefs
+) -> list[Course]:
+    """The streams of the rows, in the order of their names; streams are never joined.
+
+    former: references of the alliance that were merged; whoever they meant is one rater.
+    """
     by_stream: dict[Stream, list[Row]] = {}
     for row in rows:
-        by_stream.setdefault(stream_of(row), []).append(row)
+        by_stream.setdefault(stream_of(row, former), []).append(row)
     return [
-        _course(stream, by_stream[stream], catalogue, actor)
+        _course(stream, by_stream[stream], catalogue, actor, former)
         for stream in sorted(by_stream, key=Stream.name)
     ]
 
 
 def _course(
-    stream: Stream, rows: Sequence[Row], catalogue: Catalogue, actor: Actor | None
+    stream: Stream,
+    rows: Sequence[Row],
+    catalogue: Catalogue,
+    actor: Actor | None,
+    former: FormerRefs,
 ) -> Course:
     definition = catalogue.newest_key_of(stream.instrument, stream.form_revision, stream.form)
-    ratings = {str(row["id"]): _rating(row, definition, actor) for row in rows}
+    ratings = {str(row["id"]): _rating(row, definition, actor, former) for row in rows}
     placed, unplaced = in_order([rating.place for rating in ratings.values()])
     return Course(
         stream,
@@ -74,10 +85,11 @@ def _course(
     )
 
 
-def _rating(row: Row, definition: Definition, actor: Actor | None) -> Rating:
-    withheld = "scores" not in shown_parts(row, actor)
+def _rating(row: Row, definition: Definition, actor: Actor | None, former: FormerRefs) -> Rating:
+    withheld = "scores" not in shown_parts(row, actor, former)
     scores = () if withheld else record_scores(row, definition)
-    return Rating(row, place_of(row), {score.scale: score for score in scores}, withheld)
+    edit = edit_by_other(row, former)
+    return Rating(row, place_of(row), {score.scale: score for score in scores}, withheld, edit)
 
 
 def within(course: Course, start: date | None, end: date | None) -> Course:
@@ -101,10 +113,10 @@ def stream_out(course: Course, scale: Scale) -> StreamOut:
         for rating in course.placed
         if (observed := _observed(rating, scale)) is not None
     ]
-    row = [*course.placed, *course.unplaced][0].row
+    stream = course.stream
     return StreamOut(
-        rater=rater_of(row),
-        about=about_of(row),
+        rater=Rater(role=stream.rater_role, ref=stream.rater_ref, proxy_ref=stream.proxy_ref),
+        about=Person(role=stream.about_role, ref=stream.about_ref),
         instrument=course.stream.instrument,
         form=course.stream.form,
         instrument_revision=course.definition.revision,
@@ -153,6 +165,7 @@ def _point_out(rating: Rating, scale: Scale, form: Form) -> PointOut:
         band=limits and BandOut(low=float(rounded(limits[0])), high=float(rounded(limits[1]))),
         prorated=score is not None and score.prorated,
         record_kind=row["record_kind"],
+        edit=rating.edit,
     )
 
 

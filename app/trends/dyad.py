@@ -1,6 +1,7 @@
 """Client and professional of one occasion side by side. They are never averaged."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
             if pairing is None or rating.withheld:
                 continue
             known = sides[role].get(pairing)
-            if known is None or known[1].row["received_at"] <= rating.row["received_at"]:
+            if known is None or _received(known[1]) <= _received(rating):
                 sides[role][pairing] = (course, rating)
     clients, professionals = sides["client"], sides["professional"]
     pairs = [
@@ -48,6 +49,11 @@ def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
         if pairing not in other
     ]
     return DyadOut(pairs=pairs, unpaired=alone)
+
+
+def _received(rating: Rating) -> tuple[datetime, UUID]:
+    """The order of receipt; what came in one batch has one time, and ids in its order."""
+    return rating.row["received_at"], rating.row["id"]
 
 
 def _pairing(course: Course, rating: Rating) -> Pairing | None:

@@ -2,21 +2,26 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.database import Row, Statement, Transaction, compiled, parameter
-from app.responses.models import responses
+from app.database import Row, Transaction
+from app.responses.models import response_voids, responses
+from app.responses.queries import AMENDED_BY
+from app.statements import Statement, compiled, parameter
 
 _SUCCESSOR: Final = responses.alias("successor")
+_BEFORE: Final = responses.alias("before")
 
 
 async def responses_of_alliance(
     transaction: Transaction, alliance_id: UUID, instrument: str | None, as_of: datetime | None
 ) -> list[Row]:
-    """Every response of the alliance that was current at as_of (None: now), in no order.
+    """Every response of the alliance that was the newest version at as_of (None: now), unordered.
+
+    Those that were voided by then have a voided_at.
 
     instrument: of this one only; None: of all.
     """
@@ -26,21 +31,50 @@ async def responses_of_alliance(
     )
 
 
+def _newest(voided: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The responses of an alliance with the rater of the version before and the void, if any."""
+    # What was answered then is not read: the course is scored anew, under the newest key.
+    columns = (column for column in responses.c if column.name != "outcome")
+    return (
+        sa.select(
+            *columns,
+            AMENDED_BY,
+            _BEFORE.c.rater_role.label("rater_role_before"),
+            _BEFORE.c.rater_ref.label("rater_ref_before"),
+            response_voids.c.voided_at,
+            response_voids.c.actor_role.label("voided_by_role"),
+            response_voids.c.actor_ref.label("voided_by_ref"),
+        )
+        .outerjoin(response_voids, voided)
+        .outerjoin(
+            _BEFORE,
+            sa.and_(
+                _BEFORE.c.tenant_id == responses.c.tenant_id, _BEFORE.c.id == responses.c.amends
+            ),
+        )
+        .where(
+            responses.c.tenant_id == parameter(responses.c.tenant_id),
+            responses.c.alliance_id == parameter(responses.c.alliance_id),
+        )
+    )
+
+
 @cache
 def _statement(*, one_instrument: bool, in_the_past: bool) -> Statement:
     succeeded = sa.exists().where(
         _SUCCESSOR.c.tenant_id == responses.c.tenant_id, _SUCCESSOR.c.amends == responses.c.id
     )
-    # What was answered then is not read: the course is scored anew, under the newest key.
-    columns = (column for column in responses.c if column.name != "outcome")
-    statement = sa.select(*columns).where(
-        responses.c.tenant_id == parameter(responses.c.tenant_id),
-        responses.c.alliance_id == parameter(responses.c.alliance_id),
+    voided = sa.and_(
+        response_voids.c.tenant_id == responses.c.tenant_id,
+        response_voids.c.response_id == responses.c.id,
     )
+    as_of = sa.bindparam("as_of", type_=responses.c.received_at.type)
+    if in_the_past:
+        voided = sa.and_(voided, response_voids.c.voided_at <= as_of)
+    statement = _newest(voided)
     if one_instrument:
         statement = statement.where(responses.c.instrument == parameter(responses.c.instrument))
     if in_the_past:
-        as_of = sa.bindparam("as_of", type_=responses.c.received_at.type)
         statement = statement.where(responses.c.received_at <= as_of)
         succeeded = succeeded.where(_SUCCESSOR.c.received_at <= as_of)
     return compiled(statement.where(~succeeded.correlate(responses)))

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.alliances.schemas import AllianceOut
-from app.responses.schemas import ChangeOut, NotComputed, Person, Rater
+from app.responses.answer_schemas import ChangeOut, NotComputed, Person, Rater
 
 
 class BandOut(BaseModel):
@@ -14,6 +14,13 @@ class BandOut(BaseModel):
 
     low: float
     high: float
+
+
+class EditOut(BaseModel):
+    """A correction made by someone other than the rater."""
+
+    by: Person | None = Field(description="Who acted; null: the system itself.")
+    at: datetime
 
 
 class PointOut(BaseModel):
@@ -29,6 +36,9 @@ class PointOut(BaseModel):
     band: BandOut | None
     prorated: bool
     record_kind: str = Field(description="`answered`, or `scores_only` from an older system.")
+    edit: EditOut | None = Field(
+        description="This version replaces an earlier one, and not by the rater's hand."
+    )
 
 
 class ValueOut(BaseModel):
@@ -95,6 +105,18 @@ class DyadOut(BaseModel):
     unpaired: list[UnpairedOut]
 
 
+class WithdrawnOut(BaseModel):
+    """A rating that someone other than its rater has voided; it counts nowhere."""
+
+    response_id: UUID
+    occasion_id: UUID
+    rater: Person
+    instrument: str
+    form: str
+    by: Person | None = Field(description="Who acted; null: the system itself.")
+    at: datetime
+
+
 class TrendOut(BaseModel):
     """The course of one alliance."""
 
@@ -102,4 +124,5 @@ class TrendOut(BaseModel):
     as_of: datetime | None = Field(description="Responses received until then; null: all.")
     streams: list[StreamOut]
     dyad: DyadOut
+    withdrawn: list[WithdrawnOut]
     not_computed: list[NotComputed]

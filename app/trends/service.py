@@ -1,19 +1,23 @@
 """Reading the course of one alliance."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from app.alliances.merged_refs import former_refs
 from app.alliances.schemas import AllianceOut
 from app.alliances.service import get
-from app.database import Transaction
+from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
-from app.responses.schemas import NotComputed
+from app.responses.answer_schemas import NotComputed
+from app.responses.service import judged_now
 from app.tenants.authentication import Actor
 from app.trends import queries
 from app.trends.course import courses, stream_out, within
 from app.trends.dyad import dyad_out
+from app.trends.edits import withdrawn_by_others
 from app.trends.schemas import TrendOut
 
 NOT_COMPUTED: Final = [
@@ -52,7 +56,19 @@ async def trend(
     rows = await queries.responses_of_alliance(
         transaction, alliance_id, window.instrument, window.as_of
     )
-    whole = courses(rows, catalogue, actor)
+    return _shown(alliance, await judged_now(transaction, rows), catalogue, actor, window)
+
+
+def _shown(
+    alliance: Row,
+    rows: Sequence[Mapping[str, Any]],
+    catalogue: Catalogue,
+    actor: Actor | None,
+    window: Window,
+) -> TrendOut:
+    former = former_refs(alliance["former_refs"])
+    standing = [row for row in rows if row["voided_at"] is None]
+    whole = courses(standing, catalogue, actor, former)
     within_window = [within(course, window.start, window.end) for course in whole]
     shown = [
         course
@@ -72,5 +88,8 @@ async def trend(
         ],
         # From both sides, whichever is asked for.
         dyad=dyad_out(within_window, window.scale),
+        withdrawn=withdrawn_by_others(
+            (row for row in rows if row["voided_at"] is not None), former
+        ),
         not_computed=NOT_COMPUTED,
     )

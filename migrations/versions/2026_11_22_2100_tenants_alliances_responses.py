@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from migrations.tables import APP_ROLE, make_app_role, make_tenant_table
+from migrations.tables import APP_ROLE, make_app_role, make_tenant_table, one_table_at_a_time
 
 revision = "2026_11_22_2100"
 down_revision = None
@@ -34,6 +34,7 @@ def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
 
 
 def upgrade() -> None:
+    one_table_at_a_time()
     make_app_role()
     _make_tenants()
     _make_alliances()
@@ -244,6 +245,7 @@ def _make_responses() -> None:
 
 
 def downgrade() -> None:
+    one_table_at_a_time()
     for table in (
         "responses",
         "occasions",

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import access
+from app.cli.main import main
+
 ROOT = Path(__file__).parents[2]
+NOBODY = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
+CREATE_PLATFORM_KEY = ("platform-keys", "create")
 
 
 def rapport(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -106,9 +111,64 @@ def test_a_tenant_and_its_keys(database_url: str) -> None:
 
 
 def test_a_key_of_nobody_is_refused(database_url: str) -> None:
-    nobody = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
-    done = rapport("keys", "create", "--tenant", nobody, "--label", "x", DATABASE_URL=database_url)
+    done = rapport("keys", "create", "--tenant", NOBODY, "--label", "x", DATABASE_URL=database_url)
     assert "no such tenant" in one_line(done)
+
+
+def test_a_tenant_is_listed_and_closed(database_url: str) -> None:
+    tenant = rapport("tenants", "create", "North Clinic", DATABASE_URL=database_url).stdout.strip()
+    key = ("keys", "create", "--tenant", tenant, "--label", "x")
+    close = ("tenants", "close", tenant)
+    assert rapport(*key, DATABASE_URL=database_url).returncode == 0
+
+    assert f"{tenant}\topen\tNorth Clinic" in listed_tenants(database_url)
+    assert "within 30 seconds" in rapport(*close, DATABASE_URL=database_url).stdout
+    assert rapport(*close, DATABASE_URL=database_url).returncode == 0
+    assert f"{tenant}\tclosed\tNorth Clinic" in listed_tenants(database_url)
+    assert "it is closed" in one_line(rapport(*key, DATABASE_URL=database_url))
+
+
+def listed_tenants(database_url: str) -> list[str]:
+    """The lines of the list, each tenant once and in the order of their ids."""
+    lines = rapport("tenants", "list", DATABASE_URL=database_url).stdout.splitlines()
+    assert lines == sorted(set(lines))
+    return lines
+
+
+def test_a_list_longer_than_a_page_is_whole(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(access, "HIGHEST_LIMIT", 1)
+    for name in ("a", "b", "c"):
+        main(["tenants", "create", name])
+    made = set(capsys.readouterr().out.split())
+    main(["tenants", "list"])
+    found = [line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()]
+
+    assert made <= set(found)
+    assert found == sorted(set(found))
+
+
+def test_a_tenant_that_is_not_there_cannot_be_closed(database_url: str) -> None:
+    done = rapport("tenants", "close", NOBODY, DATABASE_URL=database_url)
+    assert one_line(done) == "rapport: No such tenant."
+
+
+def test_platform_keys(database_url: str) -> None:
+    create = ("platform-keys", "create", "--label", "hosting", "--days", "30")
+    key = rapport(*create, DATABASE_URL=database_url).stdout.strip()
+    assert re.fullmatch(r"rpt_platform_[0-9a-f]{12}_[0-9a-f]{48}", key)
+    key_id = key.split("_")[2]
+    revoke = ("platform-keys", "revoke", key_id)
+
+    listed = rapport("platform-keys", "list", DATABASE_URL=database_url).stdout
+    assert f"{key_id}\tvalid\thosting\n" in listed
+    assert key.split("_")[3] not in listed
+    assert "within 30 seconds" in rapport(*revoke, DATABASE_URL=database_url).stdout
+    listed = rapport("platform-keys", "list", DATABASE_URL=database_url).stdout
+    assert f"{key_id}\trevoked\thosting\n" in listed
+    assert "revoked already" in one_line(rapport(*revoke, DATABASE_URL=database_url))
 
 
 @pytest.mark.parametrize("more", ["sslmode=disable", "application_name=x"])
@@ -119,13 +179,25 @@ def test_migrate_takes_what_a_database_url_can_say(database_url: str, more: str)
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--days", "0"), ("--days", "-1"), ("--label", "a\tvalid")]
+    ("option", "value"),
+    [("--days", "0"), ("--days", "-1"), ("--label", "a\tvalid"), ("--label", "")],
 )
-def test_a_key_that_could_not_be_used_or_read_is_refused(option: str, value: str) -> None:
-    nobody = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
-    done = rapport("keys", "create", "--tenant", nobody, "--label", "x", option, value)
-    assert done.returncode == 2
-    assert f"argument {option}" in done.stderr
+@pytest.mark.parametrize("kind", [("keys", "create", "--tenant", NOBODY), CREATE_PLATFORM_KEY])
+def test_a_key_that_could_not_be_used_or_read_is_refused(
+    capsys: pytest.CaptureFixture[str], kind: tuple[str, ...], option: str, value: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*kind, "--label", "x", option, value])
+    assert f"argument {option}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", "a\topen", "a\nb", "x" * 201])
+def test_a_tenant_whose_name_could_not_be_read_is_refused(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["tenants", "create", name])
+    assert "argument name" in capsys.readouterr().err
 
 
 def test_the_catalogue_and_the_contract_are_in_order() -> None:

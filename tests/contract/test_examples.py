@@ -10,11 +10,12 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tests.conftest import Clock
+from tests.conftest import Clock, Tenant
 from tests.support.contract import Operation, contract, operations_with_key
 from tests.support.factories import pair
 
 SCHEMAS = contract()["components"]["schemas"]
+(SUBMISSION,) = SCHEMAS["Submission"]["examples"]
 
 
 def examples_of(operation: Operation) -> Iterator[Any]:
@@ -35,13 +36,21 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("operation", "example"), EXAMPLES)
 async def test_an_example_is_taken_as_it_stands(
-    client: AsyncClient, clock: Clock, operation: Operation, example: Any
+    callers: dict[str | None, AsyncClient],
+    tenant: Tenant,
+    clock: Clock,
+    operation: Operation,
+    example: Any,
 ) -> None:
     clock.fixed = datetime(2026, 12, 1, tzinfo=UTC)
-    url, headers = operation.url(), {}
+    client, headers = callers[operation.key], {}
+    url = operation.url(tenant_id=str(tenant.id))
     if operation.id == "update_alliance":
         made = await client.post("/v1/alliances", json=pair())
         url, headers = made.headers["Location"], {"If-Match": made.headers["ETag"]}
+    if operation.id in {"amend_response", "void_response"}:
+        made = await client.post("/v1/responses", json=SUBMISSION)
+        url = operation.url(response_id=made.json()["id"])
     answer = await client.request(operation.method.upper(), url, json=example, headers=headers)
 
     assert answer.is_success, answer.text

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -11,15 +11,30 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.database import APP_ROLE, Database, Statement, compiled, connected
-from app.errors import InternalError, Unavailable
+from app.database import (
+    APP_ROLE,
+    NO_TENANT,
+    PLATFORM_ROLE,
+    TRIES,
+    WORKER_ROLE,
+    Database,
+    Transaction,
+    connected,
+)
+from app.errors import InternalError, Overtaken, Unavailable
 from app.settings import Settings
+from app.statements import Statement, compiled
 from tests.conftest import Tenant
 from tests.support.factories import submission
 
 FAILS = Statement("SELECT 1 / 0 WHERE $1::uuid IS NOT NULL", ("tenant_id",), {})
 SETTINGS = Statement(
     "SELECT current_user AS who, current_setting('app.tenant') AS tenant, $1::uuid AS named",
+    ("tenant_id",),
+    {},
+)
+NOTED = Statement(
+    "INSERT INTO idempotency_keys VALUES ($1, gen_random_uuid(), 'x', 'x', '', NULL, now())",
     ("tenant_id",),
     {},
 )
@@ -59,6 +74,14 @@ async def stored_rows(owner: asyncpg.Connection, tenant: Tenant) -> int:
             for table in tables
         ]
     )
+
+
+async def noted(owner: asyncpg.Connection, tenant_id: UUID) -> int:
+    """How often NOTED was stored."""
+    found: int = await owner.fetchval(
+        "SELECT count(*) FROM idempotency_keys WHERE tenant_id = $1", tenant_id
+    )
+    return found
 
 
 @pytest.mark.usefixtures("failing_commits")
@@ -108,17 +131,15 @@ async def test_what_is_answered_is_there_for_another_connection(
 
 async def test_an_exception_rolls_back(database: Database, owner: asyncpg.Connection) -> None:
     tenant_id = uuid4()
-    insert = Statement("INSERT INTO tenants VALUES ($1, 'x', '{}', now())", ("tenant_id",), {})
 
     async def insert_and_raise() -> None:
         async with database.transaction(tenant_id) as transaction:
-            await transaction.rows(insert)
+            await transaction.rows(NOTED)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await insert_and_raise()
-    found = await owner.fetchval("SELECT count(*) FROM tenants WHERE tenant_id = $1", tenant_id)
-    assert found == 0
+    assert await noted(owner, tenant_id) == 0
 
 
 async def test_every_transaction_is_the_app_role_with_its_tenant(database: Database) -> None:
@@ -127,6 +148,54 @@ async def test_every_transaction_is_the_app_role_with_its_tenant(database: Datab
         row = await transaction.row(SETTINGS)
     assert row is not None
     assert (row["who"], row["tenant"], row["named"]) == (APP_ROLE, str(tenant_id), tenant_id)
+
+
+async def test_a_role_does_not_outlive_its_transaction(settings: Settings) -> None:
+    async with connected(settings.database_url, pool_size=1) as database:
+        seen = []
+        for opened in (
+            database.platform_transaction(),
+            database.worker_transaction(),
+            database.transaction(NO_TENANT),
+        ):
+            async with opened as transaction:
+                row = await transaction.row(SETTINGS)
+            assert row is not None
+            seen.append((row["who"], row["tenant"]))
+    assert seen == [(who, str(NO_TENANT)) for who in (PLATFORM_ROLE, WORKER_ROLE, APP_ROLE)]
+
+
+async def test_work_that_was_overtaken_is_begun_anew_and_nothing_of_it_stays(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    tenant_id, begun = uuid4(), 0
+
+    async def work(transaction: Transaction) -> int:
+        nonlocal begun
+        begun += 1
+        await transaction.rows(NOTED)
+        if begun < TRIES:
+            raise Overtaken
+        return begun
+
+    assert await database.attempt(tenant_id, work) == TRIES
+    assert await noted(owner, tenant_id) == 1
+
+
+async def test_work_that_is_always_overtaken_ends(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    tenant_id, begun = uuid4(), 0
+
+    async def work(transaction: Transaction) -> None:
+        nonlocal begun
+        begun += 1
+        await transaction.rows(NOTED)
+        raise Overtaken
+
+    with pytest.raises(Overtaken):
+        await database.attempt(tenant_id, work)
+    assert (begun, await noted(owner, tenant_id)) == (TRIES, 0)
 
 
 async def test_the_tenant_does_not_outlive_its_transaction(settings: Settings) -> None:

@@ -91,6 +91,6 @@ def test_the_service_needs_only_what_production_installs() -> None:
     )
     locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     installed = {normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", locked, re.MULTILINE)}
-    # pygments: Mako colours its error pages where it happens to be installed.
-    own = {"pygments", normal(importlib.metadata.metadata("rapport")["Name"]), "setuptools"}
+    # pygments, rich: Mako and structlog colour what they show where these happen to be installed.
+    own = {"pygments", "rich", normal(importlib.metadata.metadata("rapport")["Name"]), "setuptools"}
     assert {normal(name) for name in json.loads(listed.stdout)} - installed - own == set()

@@ -1,65 +1,24 @@
 """A served instance on a free loopback port, and a tenant with a key for each test."""
 
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.cli.access import in_transaction
 from app.settings import Settings
 from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
-
-START_WITHIN_SECONDS = 60
+from tests.support.served import serving
 
 
 @pytest.fixture(scope="session")
 def served(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a `rapport serve` of this session listens, on the tests' own database."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("served") / "log"
-    environment = {"DATABASE_URL": database_url, "HOST": "127.0.0.1", "PORT": str(port)}
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
-            env=os.environ | environment | {"WORKERS": "1"},
-            cwd=Path(__file__).parents[2],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            _wait_until_ready(url, process, log)
-            yield url
-        finally:
-            process.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_WITHIN_SECONDS
-    with httpx.Client(trust_env=False) as client:
-        while process.poll() is None and time.monotonic() < end:
-            try:
-                if client.get(f"{url}/readyz").is_success:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-    raise AssertionError(f"rapport serve did not get ready: {log.read_text()}")
+    with serving(database_url, tmp_path_factory.mktemp("served") / "log") as url:
+        yield url
 
 
 @pytest.fixture

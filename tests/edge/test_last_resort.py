@@ -1,7 +1,7 @@
 """What nobody foresaw: 500 with a problem document, and not a word of the exception anywhere."""
 
-import logging
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings import LogLevel, Settings
+from tests.support.logs import logging_at
 
 SECRET = "answers of c-1: 4, 2, 1"  # noqa: S105 - what must not leak
 
@@ -58,6 +59,13 @@ def broken(settings: Settings) -> FastAPI:
     return made
 
 
+@pytest.fixture
+def logged(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """What is written to standard output and error, with everything that is logged."""
+    with logging_at(LogLevel.DEBUG):
+        yield capfd
+
+
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://service")
@@ -65,11 +73,10 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 
 @pytest.mark.parametrize("path", ["/raises", "/raises_from", "/answers_wrongly"])
 async def test_an_unforeseen_exception_shows_nothing(
-    broken: FastAPI, caplog: pytest.LogCaptureFixture, path: str
+    broken: FastAPI, logged: pytest.CaptureFixture[str], path: str
 ) -> None:
     async with client_of(broken) as client:
-        with caplog.at_level(logging.DEBUG):
-            answer = await client.get(path, headers={"X-Request-Id": "find-me"})
+        answer = await client.get(path, headers={"X-Request-Id": "find-me"})
 
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -83,23 +90,30 @@ async def test_an_unforeseen_exception_shows_nothing(
         "errors": [],
     }
     assert answer.headers["Cache-Control"] == "no-store"
-    (record,) = [one for one in caplog.records if one.name == "rapport.edge"]
-    assert "find-me" in record.getMessage()
-    assert path[1:] in record.getMessage() or path == "/answers_wrongly"
-    assert not record.exc_info
-    assert SECRET not in caplog.text
-    assert all(SECRET not in str(vars(one)) for one in caplog.records)
+    written = logged.readouterr()
+    assert SECRET not in written.out + written.err
+    told, request = map(json.loads, written.err.splitlines())
+    assert (told["event"], told["level"]) == ("unforeseen_error", "error")
+    assert told["request_id"] == request["request_id"] == "find-me"
+    assert told["route"] == request["route"] == path
+    assert request["status"] == 500
+    if path != "/answers_wrongly":
+        assert told["kind"] in {"Unforeseen", "ExceptionGroup"}
+        assert told["frames"][-1].endswith(path[1:])
 
 
 async def test_an_answer_that_has_begun_is_broken_off(
-    broken: FastAPI, caplog: pytest.LogCaptureFixture
+    broken: FastAPI, logged: pytest.CaptureFixture[str]
 ) -> None:
     """So that the caller's connection ends in the middle, and half is never taken for whole."""
     transport = httpx.ASGITransport(broken)
-    with caplog.at_level(logging.DEBUG):
-        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            with pytest.raises(ConnectionAbortedError) as raised:
-                await client.get("/breaks_off")
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        with pytest.raises(ConnectionAbortedError) as raised:
+            await client.get("/breaks_off")
 
-    assert SECRET not in caplog.text
     assert raised.value.__suppress_context__
+    written = logged.readouterr()
+    assert SECRET not in written.out + written.err
+    told, request = map(json.loads, written.err.splitlines())
+    assert (told["event"], told["kind"]) == ("unforeseen_error", "Unforeseen")
+    assert (request["event"], request["status"]) == ("request", 200)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from httpx import AsyncClient
 
-from tests.support.contract import contract, operations
+from tests.support.contract import Operation, contract, operations_with_key
 
 PROBLEM = ["type", "title", "status", "detail", "code", "request_id", "errors"]
 ALL = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
@@ -28,7 +28,7 @@ UNKNOWN_PATHS = [
     "/metrics/x",
 ]
 MALFORMED_IDS = ["1", "x", "%00", "%20", "0" * 33, "019ab0b6-0000-7000-8000-00000000000g", "%ff"]
-BY_ID = sorted({one.path for one in operations() if "_id}" in one.path})
+BY_ID = [one for one in operations_with_key() if "_id}" in one.path]
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> None:
@@ -55,9 +55,13 @@ async def test_a_path_that_is_not_there(anybody: AsyncClient, method: str, path:
 
 
 @pytest.mark.parametrize("malformed", MALFORMED_IDS)
-@pytest.mark.parametrize("path", BY_ID)
-async def test_a_malformed_id_names_nothing(client: AsyncClient, path: str, malformed: str) -> None:
-    answer = await client.get(re.sub(r"\{\w+\}", malformed, path))
+@pytest.mark.parametrize("one", BY_ID, ids=lambda one: one.id)
+async def test_a_malformed_id_names_nothing(
+    callers: dict[str | None, AsyncClient], one: Operation, malformed: str
+) -> None:
+    body: dict[str, str] | None = {} if one.takes_body else None
+    url = re.sub(r"\{\w+\}", malformed, one.path)
+    answer = await callers[one.key].request(one.method.upper(), url, json=body)
 
     is_problem(answer, 404, "not_found")
 

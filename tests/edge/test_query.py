@@ -3,24 +3,27 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from tests.conftest import Tenant
-from tests.support.contract import operations_with_key
+from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations_with_key
 from tests.support.factories import pair, submission
 
+Callers = dict[str | None, AsyncClient]
 QUERIES = [
-    pytest.param(one.url(), parameter, id=f"{one.id}-{parameter['name']}")
+    pytest.param(one, parameter, id=f"{one.id}-{parameter['name']}")
     for one in operations_with_key()
     for parameter in one.parameters("query")
 ]
-LISTS = [one.path for one in operations_with_key() if one.id.startswith("list_")]
+LISTS = [one for one in operations_with_key() if one.id.startswith("list_")]
+every_list = pytest.mark.parametrize("one", LISTS, ids=lambda one: one.id)
 NOT_TEXT = ["%00", "a%00b", "%0a", "%1f", "%7f", "%c2%85", "%ff", "%ed%a0%80", "%c3"]
 WRONG: dict[str, list[str]] = {
+    "after": ["-1", "abc", "", "1.5", "1e2", "9007199254740992", "9" * 5000],
     "limit": ["0", "-1", "501", "abc", "", "1.5", "1e2", "9" * 5000],
     "alliance_id": ["x", "", "0" * 33, "1"],
     "role": ["x", "", "Client"],
@@ -32,71 +35,99 @@ WRONG: dict[str, list[str]] = {
     "external_id": ["", "x" * 201],
     "client_ref": ["", "x" * 201],
     "scale": ["x" * 61],
+    "state": ["x", "", "OPEN"],
     "revision": ["x" * 21],
 }
+
+
+async def asked(callers: Callers, one: Operation, query: str = "", **more: Any) -> Response:
+    """The answer to an operation with this query string, asked with the key that it needs."""
+    url = f"{one.url()}?{query}" if query else one.url()
+    return await callers[one.key].request(one.method.upper(), url, **more)
 
 
 def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
+    given |= {"state": "open"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
-@pytest.mark.parametrize(("url", "parameter"), QUERIES)
+@pytest.mark.parametrize(("one", "parameter"), QUERIES)
 async def test_a_parameter_given_twice_is_refused(
-    client: AsyncClient, url: str, parameter: dict[str, Any]
+    callers: Callers, one: Operation, parameter: dict[str, Any]
 ) -> None:
     name, value = parameter["name"], valid(parameter)
     for second in (value, ""):
-        answer = await client.get(url, params=[(name, value), (name, second)])
+        answer = await asked(callers, one, params=[(name, value), (name, second)])
         assert answer.status_code == 422
         assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [
             (f"#/query/{name}", "repeated")
         ]
 
 
-@pytest.mark.parametrize(("url", "parameter"), QUERIES)
+@pytest.mark.parametrize(("one", "parameter"), QUERIES)
 async def test_what_is_no_text_is_refused_and_never_reaches_postgres(
-    client: AsyncClient, url: str, parameter: dict[str, Any]
+    callers: Callers, one: Operation, parameter: dict[str, Any]
 ) -> None:
     for raw in NOT_TEXT:
-        answer = await client.get(f"{url}?{parameter['name']}={raw}")
+        answer = await asked(callers, one, f"{parameter['name']}={raw}")
         assert answer.status_code == 422, raw
         assert answer.json()["errors"][0]["pointer"] == f"#/query/{parameter['name']}"
 
 
-@pytest.mark.parametrize(("url", "parameter"), QUERIES)
+@pytest.mark.parametrize(("one", "parameter"), QUERIES)
 async def test_a_wrong_value_is_refused(
-    client: AsyncClient, url: str, parameter: dict[str, Any]
+    callers: Callers, one: Operation, parameter: dict[str, Any]
 ) -> None:
     name = parameter["name"]
     for wrong in WRONG.get(name, []):
-        answer = await client.get(url, params={name: wrong})
+        answer = await asked(callers, one, params={name: wrong})
         assert answer.status_code == 422, wrong
         assert [e["pointer"] for e in answer.json()["errors"]] == [f"#/query/{name}"]
 
 
 @pytest.mark.parametrize("one", operations_with_key(), ids=lambda one: one.id)
-async def test_an_unknown_parameter_is_refused(client: AsyncClient, one: Any) -> None:
+async def test_an_unknown_parameter_is_refused(callers: Callers, one: Operation) -> None:
     """A filter that is misspelt would otherwise find everything."""
     for query in ("clientref=x", "external-id=x", "x", "LIMIT=1", "limit%20=1", "%00=1"):
-        answer = await client.request(one.method.upper(), f"{one.url()}?{query}")
+        answer = await asked(callers, one, query)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["code"] == "unknown_parameter"
 
 
-@pytest.mark.parametrize("path", LISTS)
+class Shown(NamedTuple):
+    """A list that has two items or more."""
+
+    client: AsyncClient
+    url: str
+    cursor: str
+    """The one after the first item."""
+
+
+@pytest.fixture
+async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
+    """Every list by its operation."""
+    client, platform = callers[API_KEY], callers[PLATFORM_KEY]
+    for number in ("1", "2"):
+        await client.post("/v1/responses", json=submission(alliance=pair(case_ref=number)))
+        await platform.post("/v1/tenants", json={"name": number})
+        await platform.post(f"/v1/tenants/{tenant.id}/keys", json={"label": number})
+    made = {}
+    for one in LISTS:
+        caller, url = callers[one.key], one.url(tenant_id=str(tenant.id))
+        page = (await caller.get(url, params={"limit": 1})).json()
+        made[one.id] = Shown(caller, url, page["next_cursor"])
+    return made
+
+
+@every_list
 @pytest.mark.parametrize("limit", ["1", "500"])
-async def test_the_ends_of_the_limit_are_taken(client: AsyncClient, path: str, limit: str) -> None:
-    assert (await client.get(path, params={"limit": limit})).status_code == 200
-
-
-async def cursors(client: AsyncClient) -> dict[str, str]:
-    """The cursor after the first item of each list."""
-    for number in (1, 2):
-        await client.post("/v1/responses", json=submission(alliance=pair(case_ref=f"{number}")))
-    found = {path: (await client.get(path, params={"limit": 1})).json() for path in LISTS}
-    return {path: page["next_cursor"] for path, page in found.items()}
+async def test_the_ends_of_the_limit_are_taken(
+    shown: dict[str, Shown], one: Operation, limit: str
+) -> None:
+    client, url, _ = shown[one.id]
+    assert (await client.get(url, params={"limit": limit})).status_code == 200
 
 
 def altered(cursor: str) -> list[str]:
@@ -116,45 +147,60 @@ def altered(cursor: str) -> list[str]:
     return [*made, deep, cursor[:-3], cursor[1:], cursor + "AAAA", cursor[::-1], "x", "", "é", "="]
 
 
-@pytest.mark.parametrize("path", LISTS)
-async def test_an_altered_cursor_is_refused(client: AsyncClient, path: str) -> None:
-    cursor = (await cursors(client))[path]
+@every_list
+async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operation) -> None:
+    client, url, cursor = shown[one.id]
     for wrong in altered(cursor):
-        answer = await client.get(path, params={"limit": 1, "cursor": wrong})
+        answer = await client.get(url, params={"limit": 1, "cursor": wrong})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor"), wrong
 
-    assert (await client.get(path, params={"limit": 1, "cursor": cursor})).status_code == 200
+    assert (await client.get(url, params={"limit": 1, "cursor": cursor})).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("path", "other"),
+    ("listed", "other"),
     [
-        ("/v1/alliances", {"case_ref": "1"}),
-        ("/v1/responses", {"source": "ehr"}),
-        ("/v1/instruments", {"availability": "pending"}),
+        ("list_alliances", {"case_ref": "1"}),
+        ("list_responses", {"source": "ehr"}),
+        ("list_instruments", {"availability": "pending"}),
+        ("list_tenants", {"state": "open"}),
     ],
 )
 async def test_a_cursor_belongs_to_its_filters(
-    client: AsyncClient, path: str, other: dict[str, str]
+    shown: dict[str, Shown], listed: str, other: dict[str, str]
 ) -> None:
-    cursor = (await cursors(client))[path]
-    answer = await client.get(path, params={"cursor": cursor, **other})
+    client, url, cursor = shown[listed]
+    answer = await client.get(url, params={"cursor": cursor, **other})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
 
-async def test_a_cursor_belongs_to_its_list(client: AsyncClient) -> None:
-    made = await cursors(client)
-    answer = await client.get("/v1/responses", params={"cursor": made["/v1/alliances"]})
+async def test_a_cursor_belongs_to_its_list(shown: dict[str, Shown]) -> None:
+    for listed, other in (
+        ("list_responses", "list_alliances"),
+        ("list_tenants", "list_tenant_keys"),
+        ("list_tenant_keys", "list_tenants"),
+    ):
+        client, url, _ = shown[listed]
+        answer = await client.get(url, params={"cursor": shown[other].cursor})
+        assert answer.status_code == 400
+
+
+async def test_a_cursor_of_one_tenants_keys_is_none_of_anothers(
+    shown: dict[str, Shown], new_tenant: Callable[[], Awaitable[Tenant]]
+) -> None:
+    client, _, cursor = shown["list_tenant_keys"]
+    other = await new_tenant()
+    answer = await client.get(f"/v1/tenants/{other.id}/keys", params={"cursor": cursor})
 
     assert answer.status_code == 400
 
 
 async def test_a_cursor_opens_nothing_of_another_tenant(
-    client: AsyncClient, new_tenant: Callable[[], Awaitable[Tenant]]
+    shown: dict[str, Shown], new_tenant: Callable[[], Awaitable[Tenant]]
 ) -> None:
-    made = await cursors(client)
     async with (await new_tenant()).client() as stranger:
-        for path in ("/v1/alliances", "/v1/responses"):
-            answer = await stranger.get(path, params={"cursor": made[path]})
-            assert answer.json()["items"] == []
+        for listed in ("list_alliances", "list_responses"):
+            _, url, cursor = shown[listed]
+            answer = await stranger.get(url, params={"cursor": cursor})
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")

@@ -20,32 +20,72 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import app.alliances.models
+import app.events.models
+import app.idempotency.models
 import app.responses.models
-import app.tenants.models  # noqa: F401 - the three imports fill the metadata
+import app.tenants.models  # noqa: F401 - the imports fill the metadata
 from app.cli.migrate import alembic_config, migrate
-from app.database import APP_ROLE, SCHEMA_REVISION, metadata
+from app.database import APP_ROLE, PLATFORM_ROLE, SCHEMA_REVISION, WORKER_ROLE
 from app.settings import settings_from
+from app.statements import metadata
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 ROOT = Path(__file__).parents[2]
-MAY: dict[str, set[str]] = {
-    "tenants": {"SELECT", "INSERT"},
-    "api_keys": {"SELECT", "INSERT"},
-    "alliances": {"SELECT", "INSERT", "UPDATE"},
-    "alliance_members": {"SELECT", "INSERT"},
-    "alliance_state": {"SELECT", "INSERT", "UPDATE"},
-    "occasions": {"SELECT", "INSERT"},
-    "responses": {"SELECT", "INSERT"},
-    "alembic_version": {"SELECT"},
+READS_AND_ADDS = {"SELECT", "INSERT"}
+CHANGES_TOO = READS_AND_ADDS | {"UPDATE"}
+MAY: dict[str, dict[str, set[str]]] = {
+    APP_ROLE: {
+        "alembic_version": {"SELECT"},
+        "tenants": {"SELECT"},
+        "api_keys": {"SELECT"},
+        "alliances": CHANGES_TOO,
+        "alliance_members": READS_AND_ADDS | {"UPDATE (ref)"},
+        "alliance_state": CHANGES_TOO,
+        "occasions": READS_AND_ADDS,
+        "responses": READS_AND_ADDS,
+        "response_voids": READS_AND_ADDS,
+        "event_queue": READS_AND_ADDS | {"DELETE"},
+        "event_heads": CHANGES_TOO,
+        "events": READS_AND_ADDS,
+        "idempotency_keys": CHANGES_TOO | {"DELETE"},
+        "person_merges": READS_AND_ADDS | {"UPDATE (current_ref)"},
+    },
+    PLATFORM_ROLE: {
+        "tenants": READS_AND_ADDS | {"UPDATE (closed_at)"},
+        "api_keys": READS_AND_ADDS | {"UPDATE (revoked_at)"},
+        "platform_keys": READS_AND_ADDS | {"UPDATE (revoked_at)"},
+    },
+    WORKER_ROLE: {"event_queue": {"SELECT (tenant_id)"}},
 }
-CITUS = """
-CREATE TABLE distributed (id int GENERATED ALWAYS AS IDENTITY, line text);
+GRANTED = """
+SELECT relation.relname::text AS on_table, given.privilege_type AS what
+FROM pg_class relation, aclexplode(relation.relacl) given
+WHERE relation.relnamespace = 'public'::regnamespace AND given.grantee = $1::text::regrole
+UNION ALL
+SELECT relation.relname::text, format('%s (%s)', given.privilege_type, part.attname)
+FROM pg_class relation JOIN pg_attribute part ON part.attrelid = relation.oid,
+     aclexplode(part.attacl) given
+WHERE relation.relnamespace = 'public'::regnamespace AND given.grantee = $1::text::regrole
+"""
+STAND_IN_FOR_CITUS = """
+CREATE TABLE placed (id int GENERATED ALWAYS AS IDENTITY, line text);
 CREATE FUNCTION create_distributed_table(name text, col text, colocate_with text DEFAULT 'none')
 RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-  INSERT INTO distributed (line) SELECT format('%s by %s with %s, %s foreign keys', name, col,
+  INSERT INTO placed (line) SELECT format('%s by %s with %s, %s foreign keys', name, col,
     colocate_with, (SELECT count(*) FROM pg_constraint
                     WHERE conrelid = name::regclass AND contype = 'f'));
-END $$
+END $$;
+CREATE FUNCTION create_reference_table(name text) RETURNS void LANGUAGE sql AS
+  'INSERT INTO placed (line) VALUES (name || '' on every node'')';
+"""
+ONE_AT_A_TIME = """
+CREATE FUNCTION one_at_a_time() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF EXISTS (SELECT FROM placed)
+     AND current_setting('citus.multi_shard_modify_mode', true) IS DISTINCT FROM 'sequential' THEN
+    RAISE 'parallel operation on a distributed table';
+  END IF;
+END $$;
+CREATE EVENT TRIGGER refuse_in_parallel ON ddl_command_end EXECUTE FUNCTION one_at_a_time();
 """
 
 
@@ -72,6 +112,12 @@ async def fetch(url: str, statement: str, *arguments: Any) -> list[asyncpg.Recor
         return found
     finally:
         await connection.close()
+
+
+async def run(url: str, script: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(script)
+    await connection.close()
 
 
 async def catalogue(url: str) -> list[asyncpg.Record]:
@@ -148,62 +194,47 @@ def test_the_code_knows_the_newest_migration() -> None:
     assert scripts.get_heads() == [SCHEMA_REVISION]
 
 
-async def test_the_app_role_may_do_what_it_needs_and_no_more(database_url: str) -> None:
-    rows = await fetch(
-        database_url,
-        "SELECT table_name::text, privilege_type::text FROM information_schema.role_table_grants"
-        " WHERE grantee = $1 AND table_catalog = current_database()",
-        APP_ROLE,
-    )
+@pytest.mark.parametrize("role", MAY)
+async def test_a_role_may_do_what_it_needs_and_no_more(database_url: str, role: str) -> None:
     may: dict[str, set[str]] = {}
-    for row in rows:
-        may.setdefault(row["table_name"], set()).add(row["privilege_type"])
-    assert may == MAY
-    (role,) = await fetch(
-        database_url,
-        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcanlogin FROM pg_roles"
-        " WHERE rolname = $1",
-        APP_ROLE,
-    )
-    assert set(role.values()) == {False}
+    for row in await fetch(database_url, GRANTED, role):
+        may.setdefault(row["on_table"], set()).add(row["what"])
+
+    assert may == MAY[role]
 
 
-async def test_tenant_id_leads_every_key_and_every_foreign_key_carries_it(
-    database_url: str,
-) -> None:
-    rows = await fetch(
-        database_url,
-        """
-        SELECT c.conname::text, c.contype::text, array_agg(a.attname::text ORDER BY k.n) AS columns
-        FROM pg_constraint c, unnest(c.conkey) WITH ORDINALITY k(attnum, n)
-        JOIN pg_attribute a ON a.attnum = k.attnum
-        WHERE a.attrelid = c.conrelid AND c.connamespace = 'public'::regnamespace
-          AND c.contype IN ('p', 'u', 'f') AND c.conrelid::regclass::text <> 'alembic_version'
-        GROUP BY 1, 2
-        """,
-    )
-    assert len(rows) >= len(metadata.tables)
-    assert [row["conname"] for row in rows if row["columns"][0] != "tenant_id"] == []
-
-
-async def test_where_citus_is_present_tables_are_distributed_before_their_foreign_keys(
+async def test_where_citus_is_present_every_table_is_placed_before_its_foreign_keys(
     empty_database: str,
 ) -> None:
-    connection = await asyncpg.connect(empty_database)
-    await connection.execute(CITUS)
-    await connection.close()
+    await run(empty_database, STAND_IN_FOR_CITUS)
     await in_thread(migrate, settings_from({"DATABASE_URL": empty_database}))
 
-    lines = [row["line"] for row in await fetch(empty_database, "SELECT line FROM distributed")]
-    assert lines[0] == "tenants by tenant_id with none, 0 foreign keys"
-    assert lines[1:] == [
-        f"{name} by tenant_id with tenants, 0 foreign keys"
-        for name in (
-            "api_keys",
-            "alliances",
-            "alliance_members",
-            "alliance_state",
-            "occasions",
-            "responses",
-        )
-    ]
+    rows = await fetch(empty_database, "SELECT line FROM placed ORDER BY id")
+    first, *others = (row["line"] for row in rows)
+    assert first == "tenants by tenant_id with none, 0 foreign keys"
+    assert sorted(others) == sorted(
+        f"{table.name} by tenant_id with tenants, 0 foreign keys"
+        if "tenant_id" in table.c
+        else f"{table.name} on every node"
+        for table in metadata.tables.values()
+        if table.name != "tenants"
+    )
+
+
+@pytest.mark.parametrize(
+    "command_tags",
+    [
+        "'CREATE POLICY', 'DROP POLICY'",
+        "'GRANT', 'REVOKE'",
+    ],
+)
+async def test_where_citus_is_present_tables_are_changed_one_at_a_time(
+    empty_database: str, command_tags: str
+) -> None:
+    """Citus refuses a second table in a transaction that was not told to be sequential."""
+    only = f"ddl_command_end WHEN TAG IN ({command_tags}) EXECUTE"
+    stand_in = STAND_IN_FOR_CITUS + ONE_AT_A_TIME.replace("ddl_command_end EXECUTE", only)
+    await run(empty_database, stand_in)
+
+    await in_thread(migrate, settings_from({"DATABASE_URL": empty_database}))
+    await in_thread(command.downgrade, alembic_config(empty_database), "base")

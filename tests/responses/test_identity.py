@@ -87,28 +87,15 @@ async def test_other_content_under_a_stored_id_is_refused_and_changes_nothing(
     assert [one["external_id"] for one in alliances.json()["items"]] == ["a"]
 
 
-async def test_a_lower_version_is_stale_and_a_higher_one_says_what_is_not_taken_yet(
-    client: AsyncClient,
-) -> None:
+async def test_a_lower_version_is_stale_and_a_higher_one_amends(client: AsyncClient) -> None:
     sent = submission(external_version=3)
     await client.post("/v1/responses", json=sent)
     lower = await client.post("/v1/responses", json=sent | {"external_version": 2})
     higher = await client.post("/v1/responses", json=sent | {"external_version": 4})
 
     assert (lower.status_code, lower.json()["code"]) == (409, "stale_version")
-    assert (higher.status_code, higher.json()["code"]) == (409, "amendment_unsupported")
-
-
-async def test_a_key_that_protects_nothing_yet_is_refused_not_ignored(client: AsyncClient) -> None:
-    with_id = submission()
-    without = {name: value for name, value in with_id.items() if name != "external_id"}
-    header = {"Idempotency-Key": "k"}
-    refused = await client.post("/v1/responses", json=without, headers=header)
-    taken = await client.post("/v1/responses", json=with_id, headers=header)
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["code"] == "idempotency_key_unsupported"
-    assert taken.status_code == 201
-    assert taken.headers["Location"] == f"/v1/responses/{taken.json()['id']}"
+    assert higher.status_code == 201
+    assert higher.json()["amends"] == lower.json()["existing_id"]
 
 
 async def test_ids_of_two_sources_never_meet(client: AsyncClient) -> None:

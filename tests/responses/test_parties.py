@@ -35,7 +35,7 @@ def test_parties(
     expected: Parties,
 ) -> None:
     rater = RaterIn.model_validate({"role": role, "ref": ref})
-    assert parties(members, rater, about) == expected
+    assert parties(members, {}, rater, about) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_refusals(
 ) -> None:
     rater = RaterIn.model_validate({"role": role, "ref": ref})
     with pytest.raises(InvalidRequest) as refused:
-        parties(members, rater, about)
+        parties(members, {}, rater, about)
     assert [error.code for error in refused.value.errors] == [code]

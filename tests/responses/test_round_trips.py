@@ -1,6 +1,9 @@
 """How often a submission goes to Postgres and back, counted on the wire. Never a time."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,11 +12,16 @@ from app.main import create_app
 from app.settings import settings_from
 from app.tenants.service import Scope
 from tests.conftest import make_tenant
+from tests.support.corrections import amend, amendment, items, send_batch, store, void, withdrawal
 from tests.support.factories import pair, submission
 from tests.support.wire import Wire, counted
 
 KNOWN_ALLIANCE = 4
 AT_MOST = 6
+BATCH_AT_MOST = 8
+AMENDMENT = 8
+VOID = 7
+AT_ONCE = 20
 
 
 @pytest.fixture
@@ -95,3 +103,101 @@ async def test_scoring_without_storing_costs_none(caller: httpx.AsyncClient, wir
     answer = await caller.post("/v1/scores", json=body)
     assert answer.status_code == 200
     assert wire.trips == 0
+
+
+def items_on(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One item of each kind for each of the known alliances: what a batch can hold."""
+    made: list[dict[str, Any]] = []
+    for one in known:
+        late = {"alliance": one["alliance"], "occasion": {"session_number": 1}}
+        changed = one | {"external_version": 2, "answers": items(2)}
+        made += [
+            submission(),
+            submission(**late),
+            changed,
+            changed | {"external_version": 3, "alliance": pair()},
+            withdrawal(one, 4),
+        ]
+    return made
+
+
+async def known(client: httpx.AsyncClient, count: int) -> list[dict[str, Any]]:
+    """Stored records, each the newest of an alliance of its own."""
+    sent = [submission(occasion={"session_number": 3}) for _ in range(count)]
+    if sent:
+        await send_batch(client, sent)
+    return sent
+
+
+@pytest.mark.parametrize("size", [10, 500])
+async def test_a_batch_costs_the_same_whatever_its_size(
+    caller: httpx.AsyncClient, wire: Wire, size: int
+) -> None:
+    for _ in range(2):  # the first prepares the statements
+        sent = items_on(await known(caller, size // 5))
+        wire.reset()
+        answer = await send_batch(caller, sent)
+    verdicts = Counter(one["verdict"] for one in answer.json()["items"])
+    assert verdicts == {"accepted": size // 5 * 2, "amended": size // 5 * 2, "voided": size // 5}
+    assert wire.trips == BATCH_AT_MOST
+
+
+async def test_a_batch_of_one_costs_no_more_than_first_sight(
+    caller: httpx.AsyncClient, wire: Wire
+) -> None:
+    for _ in range(2):
+        wire.reset()
+        answer = await send_batch(caller, [submission()])
+    assert answer.json()["items"][0]["verdict"] == "accepted"
+    assert wire.trips == AT_MOST
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_an_amendment_costs_the_same_whatever_came_before(
+    caller: httpx.AsyncClient, wire: Wire, count: int
+) -> None:
+    """One trip to find the record, the others as for a batch of one."""
+    for _ in range(2):
+        sent = submission()
+        made = await store(caller, sent)
+        for number in range(count):
+            wire.reset()
+            answer = await amend(caller, made["id"], amendment(sent, answers=items(number + 1)))
+            made = answer.json()
+            assert answer.status_code == 201
+    assert wire.trips == AMENDMENT
+
+
+@pytest.mark.parametrize("versions", [1, 3])
+async def test_a_void_costs_the_same_whatever_came_before(
+    caller: httpx.AsyncClient, wire: Wire, versions: int
+) -> None:
+    for _ in range(2):
+        sent = submission()
+        for number in range(versions):
+            changed = {"external_version": number + 1, "answers": items(number + 1)}
+            made = await store(caller, sent | changed)
+        wire.reset()
+        answer = await void(caller, made["id"])
+    assert answer.status_code == 200
+    assert wire.trips == VOID
+
+
+@pytest.mark.parametrize("of_one_alliance", [False, True])
+async def test_many_at_once_cost_less_than_a_trip_each(
+    caller: httpx.AsyncClient, wire: Wire, *, of_one_alliance: bool
+) -> None:
+    """The first goes alone; who comes meanwhile shares the next transaction."""
+    for _ in range(2):
+        one = pair()
+        sent = [
+            submission(
+                alliance=one if of_one_alliance else pair(), occasion={"session_number": number}
+            )
+            for number in range(AT_ONCE)
+        ]
+        wire.reset()
+        calls = (caller.post("/v1/responses", json=body) for body in sent)
+        answers = await asyncio.gather(*calls)
+    assert [answer.status_code for answer in answers] == [201] * AT_ONCE
+    assert KNOWN_ALLIANCE < wire.trips < AT_ONCE

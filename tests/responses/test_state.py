@@ -2,43 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from operator import itemgetter
 from random import Random
 from typing import Any
 
 import asyncpg
 import pytest
 from httpx import AsyncClient, Response
-from pydantic_core import from_json
 
+from app.alliances.merged_refs import FormerRefs, former_refs
 from app.instruments.definitions import shipped
 from app.measurement.course import state_of
-from app.responses.stream_state import point_of, stored_state, stream_of
-from tests.conftest import Tenant
+from app.responses.content import content_sha256
+from app.responses.stream_state import Stream, point_of, stored_state, stream_of
+from tests.conftest import Clock, Tenant
 from tests.support.factories import submission
+from tests.support.histories import History
 from tests.support.sending import send_until_answered
+from tests.support.sequences import NOTICES
+
+CHANGES = 80
+STATES = """
+SELECT * FROM alliance_state
+JOIN (SELECT tenant_id, id AS alliance_id, former_refs FROM alliances) a
+USING (tenant_id, alliance_id)"""
 
 RATERS = (
     {"role": "client"},
     {"role": "client", "ref": "c"},
     {"role": "professional"},
 )
-NOTICES = (
-    {"audience": ["client", "professional"], "level": "items"},
-    {"audience": ["client"], "level": "signals"},
-    {"audience": ["supervisor"], "level": "scores"},
-)
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that reads JSON."""
-    connection = await asyncpg.connect(database_url)
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=from_json
-    )
-    yield connection
-    await connection.close()
 
 
 def occasion(random: Random, kind: str) -> dict[str, Any]:
@@ -78,11 +71,6 @@ async def submit(client: AsyncClient, gate: asyncio.Semaphore, body: dict[str, A
         return await send_until_answered(client, body)
 
 
-async def stored_of(owner: asyncpg.Connection, tenant: Tenant) -> list[dict[str, Any]]:
-    rows = await owner.fetch("SELECT * FROM responses WHERE tenant_id = $1", tenant.id)
-    return [dict(row) for row in rows]
-
-
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_the_state_is_that_of_all_stored_responses(
     client: AsyncClient, tenant: Tenant, owner: asyncpg.Connection, seed: int
@@ -97,23 +85,99 @@ async def test_the_state_is_that_of_all_stored_responses(
     answers = await asyncio.gather(*(submit(client, gate, body) for body in work))
     assert sorted(a.status_code for a in answers) == [200] * 15 + [201] * len(bodies)
 
-    streams: dict[Any, dict[str, list[dict[str, Any]]]] = {}
-    for row in await stored_of(owner, tenant):
-        of_alliance = streams.setdefault(row["alliance_id"], {})
-        of_alliance.setdefault(stream_of(row).name(), []).append(row)
-    states = await owner.fetch("SELECT * FROM alliance_state WHERE tenant_id = $1", tenant.id)
-    assert {state["alliance_id"] for state in states} == streams.keys()
-    for state in states:
-        assert state["streams"] == {
-            name: rebuilt(rows) for name, rows in streams[state["alliance_id"]].items()
-        }
-        rows = [row for one in streams[state["alliance_id"]].values() for row in one]
-        assert state["last_received_at"] == max(row["received_at"] for row in rows)
+    await must_be_that_of_the_rows(owner, tenant)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_is_corrected_the_state_is_that_of_what_counts(
+    client: AsyncClient, tenant: Tenant, owner: asyncpg.Connection, clock: Clock, seed: int
+) -> None:
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
+    history = History(client, clock, seed)
+    first_read: dict[Any, str] = {}
+    for _ in range(CHANGES):
+        await history.go_on()
+        for response_id, text in (await rows_as_text(owner, tenant)).items():
+            assert first_read.setdefault(response_id, text) == text, history.done
+    await must_be_that_of_the_rows(owner, tenant)
+    assert await rows_as_text(owner, tenant) == first_read
+    for sent_then, answered in history.submitted:
+        again = await client.post("/v1/responses", json=sent_then)
+        assert (again.status_code, standing_apart(again.json())) == (200, standing_apart(answered))
+
+
+def standing_apart(answer: dict[str, Any]) -> dict[str, Any]:
+    """What was answered, but for what became of the version since."""
+    return {k: v for k, v in answer.items() if k not in {"record_status", "amended_by"}}
+
+
+async def rows_as_text(owner: asyncpg.Connection, tenant: Tenant) -> dict[Any, str]:
+    """Every response as the table has it, to the byte."""
+    rows = await owner.fetch(
+        "SELECT id, t::text AS row FROM responses t WHERE tenant_id = $1", tenant.id
+    )
+    return {row["id"]: row["row"] for row in rows}
+
+
+async def test_histories_do_everything(client: AsyncClient, clock: Clock, tenant: Tenant) -> None:
+    """Otherwise the test above would hold less than it says."""
+    history = History(client, clock, seed=0)
+    for _ in range(CHANGES):
+        await history.go_on()
+    found = await client.get("/v1/responses", params={"limit": 500})
+    records = found.json()["items"]
+    by_id = {one["id"]: one for one in records}
+    before = [(by_id[one["amends"]], one) for one in records if one["amends"]]
+
+    assert len(set(history.done)) == 8
+    assert {one["record_status"] for one in records} == {"current", "amended", "voided"}
+    assert any(old["alliance_id"] != new["alliance_id"] for old, new in before)
+    assert any(old["voided"] for old, _ in before)
+    assert len({one["rater"]["ref"] for one in records}) > 3
+
+
+async def must_be_that_of_the_rows(owner: asyncpg.Connection, tenant: Tenant) -> None:
+    """State, hashes and counts made again from the stored rows are those that are stored."""
+    rows = await rows_in(owner, tenant, "SELECT * FROM responses")
+    voids = await rows_in(owner, tenant, "SELECT * FROM response_voids")
+    events = await rows_in(owner, tenant, "SELECT * FROM event_queue")
+    alliances = await rows_in(owner, tenant, STATES)
+    gone = {row["amends"] for row in rows} | {void["response_id"] for void in voids}
+    received = {row["id"]: (row["alliance_id"], row["received_at"]) for row in rows}
+    moments = list(received.values())
+    moments += [(received[void["response_id"]][0], void["voided_at"]) for void in voids]
+
+    assert [row["content_sha256"] for row in rows] == [content_sha256(row) for row in rows]
+    for one in alliances:
+        former = former_refs(one["former_refs"])
+        streams: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            if row["alliance_id"] == one["alliance_id"] and row["id"] not in gone:
+                streams.setdefault(stream_of(row, former).name(), []).append(row)
+        stored = {present(name, former): state for name, state in one["streams"].items()}
+        assert stored == {name: rebuilt(current) for name, current in streams.items()}
+        assert len(stored) == len(one["streams"])
+        told = [event for event in events if event["alliance_id"] == one["alliance_id"]]
+        told.sort(key=itemgetter("sequence"))
+        assert [event["sequence"] for event in told] == list(range(one["version"] + 1))  # 0: made
+        times = [event["recorded_at"] for event in told]
+        assert times == sorted(times)
+        latest = [moment for alliance_id, moment in moments if alliance_id == one["alliance_id"]]
+        assert one["last_received_at"] >= max(latest, default=one["last_received_at"])
+
+
+async def rows_in(owner: asyncpg.Connection, tenant: Tenant, text: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in await owner.fetch(f"{text} WHERE tenant_id = $1", tenant.id)]
+
+
+def present(name: str, former: FormerRefs) -> str:
+    """The stream's name under its parties' present references."""
+    return stream_of(dict(zip(Stream._fields, json.loads(name), strict=True)), former).name()
 
 
 def rebuilt(rows: list[dict[str, Any]]) -> Any:
-    """The state of one stream as it would be stored, from all of its responses."""
-    stream = stream_of(rows[0])
+    """The state of one stream as it would be stored, from all that counts in it."""
+    stream = stream_of(rows[0], {})
     newest = shipped().newest_key_of(stream.instrument, stream.form_revision, stream.form)
     state = state_of([point_of(row, newest) for row in rows])
     return json.loads(json.dumps(stored_state(state, newest.revision)))

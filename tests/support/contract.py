@@ -15,6 +15,8 @@ from referencing.jsonschema import DRAFT202012
 
 FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
 UNDOCUMENTED = ("/docs", "/openapi.json")
+API_KEY = "ApiKey"
+PLATFORM_KEY = "PlatformKey"
 
 
 class ContractBroken(AssertionError):
@@ -76,7 +78,14 @@ class Operation:
     @property
     def scope(self) -> str | None:
         """The scope that its security block names."""
-        return next((s for one in self.about.get("security", []) for s in one["ApiKey"]), None)
+        return next(
+            (s for one in self.about.get("security", []) for s in one.get(API_KEY, [])), None
+        )
+
+    @property
+    def key(self) -> str | None:
+        """The kind of key that its security block names; None: it asks for none."""
+        return next((kind for one in self.about.get("security", []) for kind in one), None)
 
     @property
     def takes_body(self) -> bool:
@@ -105,8 +114,20 @@ def operations() -> tuple[Operation, ...]:
 
 @cache
 def operations_with_key() -> tuple[Operation, ...]:
-    """Every operation that asks for a key."""
-    return tuple(one for one in operations() if one.scope is not None)
+    """Every operation that asks for a key, of whichever kind."""
+    return tuple(one for one in operations() if one.key is not None)
+
+
+@cache
+def operations_of_tenants() -> tuple[Operation, ...]:
+    """Every operation that asks for a tenant's key."""
+    return tuple(one for one in operations() if one.key == API_KEY)
+
+
+@cache
+def operations_of_platforms() -> tuple[Operation, ...]:
+    """Every operation that asks for a platform key."""
+    return tuple(one for one in operations() if one.key == PLATFORM_KEY)
 
 
 def _schema(method: str, path: str, status: int, media_type: str) -> dict[str, Any]:

@@ -1,68 +1,24 @@
 """Who calls is settled first: without a valid key a caller learns nothing about anything."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.database import Database
 from app.edge.json_body import MAX_BODY_BYTES
 from app.tenants.authentication import KEY_TRUSTED_SECONDS, KEYS_REMEMBERED, KnownKeys
-from app.tenants.service import Scope, create_key, key_parts, new_tenant_id, revoke_key
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key, new_tenant_id, revoke_key
+from app.tenants.verification import key_parts
 from tests.conftest import Clock, Tenant
-from tests.support.contract import ContractTransport, Operation, operations_with_key
+from tests.support.contract import Operation, operations_with_key
+from tests.tenants.conftest import START, Seconds, bearer, without_request_id
 
 PATH = "/v1/instruments"
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-class Seconds:
-    """A count of seconds that a test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def seconds(app: FastAPI) -> Any:
-    """The seconds by which the application trusts the keys that it knows."""
-    before, made = app.state.known_keys, Seconds()
-    app.state.known_keys = KnownKeys(made)
-    yield made
-    app.state.known_keys = before
-
-
-@pytest.fixture
-async def anybody(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """A caller without a key whose every answer is held against the contract."""
-    transport = ContractTransport(httpx.ASGITransport(app, raise_app_exceptions=False))
-    async with AsyncClient(transport=transport, base_url="http://service") as made:
-        yield made
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-def without_request_id(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a 401, the same for whatever was wrong but for its request id."""
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
-    body: dict[str, Any] = answer.json()
-    assert body["code"] == "unauthenticated"
-    assert body["errors"] == []
-    assert body.pop("request_id")
-    return body
-
-
 MALFORMED = {
     "none": None,
     "empty": "",
@@ -109,14 +65,14 @@ async def test_the_scheme_is_read_in_any_case(
 
 
 async def made_key(database: Database, tenant: Tenant, **more: Any) -> str:
-    async with database.transaction(tenant.id) as transaction:
+    async with database.platform_transaction(tenant.id) as transaction:
         key = await create_key(transaction, "more", tuple(Scope), START, **more)
     assert key is not None
     return key
 
 
 async def revoke(database: Database, tenant: Tenant, key: str) -> None:
-    async with database.transaction(tenant.id) as transaction:
+    async with database.platform_transaction(tenant.id) as transaction:
         assert await revoke_key(transaction, key_parts(key).key_id, START)
 
 

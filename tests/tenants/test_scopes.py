@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from tests.conftest import Tenant
-from tests.support.contract import Operation, operations, operations_with_key
+from tests.support.contract import (
+    API_KEY,
+    PLATFORM_KEY,
+    Operation,
+    operations,
+    operations_of_platforms,
+    operations_of_tenants,
+)
 
 WITHOUT_KEY = {"get_liveness", "get_readiness"}
 BAD: dict[str, dict[str, Any]] = {
@@ -17,22 +24,24 @@ BAD: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_operation_but_the_health_checks_has_one_scope() -> None:
-    assert {one.id for one in operations() if one.scope is None} == WITHOUT_KEY
-    for one in operations_with_key():
-        assert [list(each.values()) for each in one.about["security"]] == [[[one.scope]]]
+def test_every_operation_but_the_health_checks_has_one_scope_or_asks_for_a_platform_key() -> None:
+    assert {one.id for one in operations() if one.key is None} == WITHOUT_KEY
+    for one in operations_of_tenants():
+        assert one.about["security"] == [{API_KEY: [one.scope]}]
+    for one in operations_of_platforms():
+        assert one.about["security"] == [{PLATFORM_KEY: []}]
 
 
 def test_every_scope_opens_something_and_says_what() -> None:
-    assert {one.scope for one in operations_with_key()} == set(Scope)
+    assert {one.scope for one in operations_of_tenants()} == set(Scope)
     assert list(Scope) == sorted(Scope)
-    for one in operations_with_key():
+    for one in operations_of_tenants():
         reads = (one.scope or "").endswith(":read")
         assert reads == (one.method == "get")
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-@pytest.mark.parametrize("operation", operations_with_key(), ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", operations_of_tenants(), ids=lambda one: one.id)
 async def test_all_scopes_but_the_needed_one_open_nothing(
     new_tenant: Callable[..., Awaitable[Tenant]], operation: Operation, bad: dict[str, Any]
 ) -> None:
@@ -45,7 +54,7 @@ async def test_all_scopes_but_the_needed_one_open_nothing(
     assert answer.json()["errors"] == []
 
 
-@pytest.mark.parametrize("operation", operations_with_key(), ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", operations_of_tenants(), ids=lambda one: one.id)
 async def test_the_needed_scope_alone_opens_it(
     new_tenant: Callable[..., Awaitable[Tenant]], operation: Operation
 ) -> None:

@@ -8,14 +8,19 @@ import asyncpg
 import pytest
 
 from app.alliances import queries as alliances
-from app.database import Statement
+from app.responses import batch_queries as batches
 from app.responses import queries as responses
+from app.statements import Statement
 from app.trends import queries as trends
 
 STATEMENTS = {
     "trend": trends._statement(one_instrument=False, in_the_past=False),  # noqa: SLF001 - its plan
-    "series": responses._SERIES,  # noqa: SLF001 - as above
-    "replay": responses._NEWEST_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
+    "replay": responses._VERSIONS,  # noqa: SLF001 - as above
+    "one": responses._BY_ID,  # noqa: SLF001 - as above
+    "series of many": batches._SERIES,  # noqa: SLF001 - as above
+    "versions of many": batches._VERSIONS,  # noqa: SLF001 - as above
+    "alliances of many": batches._ALLIANCES_OF,  # noqa: SLF001 - as above
+    "locks of many": alliances._LOCK_MANY,  # noqa: SLF001 - as above
     "lock": alliances._LOCK_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
 }
 COLUMNS: dict[str, object] = {
@@ -26,8 +31,14 @@ COLUMNS: dict[str, object] = {
 }
 
 
+def value(parameter: str) -> object:
+    """Something to ask for."""
+    ids = {"tenant_id", "alliance_id", "id", "ids"}
+    return COLUMNS.get(parameter, uuid4() if parameter in ids else "x")
+
+
 def scans(plan: dict[str, Any]) -> list[str]:
-    """Every scan of a plan, with its index."""
+    """Every scan of a table in a plan, with its index."""
     found = [f"{plan['Node Type']} {plan.get('Index Name')}"] if "Relation Name" in plan else []
     return found + [scan for child in plan.get("Plans", []) for scan in scans(child)]
 
@@ -37,8 +48,9 @@ async def test_every_hot_read_goes_through_an_index_led_by_the_tenant(
     database_url: str, name: str
 ) -> None:
     statement: Statement = STATEMENTS[name]
+    many = "of many" in name
     values: dict[str, object] = dict(statement.literals) | {
-        one: COLUMNS.get(one, uuid4() if one in {"tenant_id", "alliance_id", "id"} else "x")
+        one: [value(one)] if many and one != "tenant_id" else value(one)
         for one in statement.parameters
         if one not in statement.literals
     }

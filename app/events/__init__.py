@@ -1,0 +1,1 @@
+"""What has changed, in the order in which it was committed: ids and codes only."""

@@ -1,0 +1,1 @@
+"""The Idempotency-Key header: a call that came twice is done once."""

@@ -1,0 +1,272 @@
+"""Statements on many responses at once: the same few, however many there are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+
+from app.alliances.models import alliance_state, person_merges
+from app.database import Row, Transaction
+from app.events.models import event_queue
+from app.responses.models import occasions, response_voids, responses
+from app.responses.queries import RECORD
+from app.statements import Statement, arrays_of, compiled, parameter, unnested
+
+_TENANT: Final = responses.c.tenant_id == parameter(responses.c.tenant_id)
+_NAME: Final = (responses.c.source, responses.c.external_id)
+_STREAMS: Final = (
+    responses.c.alliance_id,
+    responses.c.instrument,
+    responses.c.form,
+    responses.c.form_revision,
+    responses.c.language,
+)
+_RESPONSE: Final = tuple(c for c in responses.c if c.name not in {"tenant_id", "occasion_id"})
+_OCCASION: Final = (sa.Column("occasion_key", sa.Text), sa.Column("new_occasion_id", sa.Uuid))
+_VOID: Final = tuple(
+    sa.Column(f"void_{c.name}", c.type) for c in response_voids.c if c.name != "tenant_id"
+)
+_STATE: Final = tuple(
+    sa.Column(f"state_{c.name}", c.type) for c in alliance_state.c if c.name != "tenant_id"
+)
+_EVENT: Final = tuple(
+    sa.Column(f"event_{c.name}", c.type) for c in event_queue.c if c.name != "tenant_id"
+)
+
+
+def _of_records(columns: sa.Select[Any]) -> sa.Select[Any]:
+    """The records that are named, by (source, external_id) with all of their versions.
+
+    Of those named by id the one named and its successor.
+    """
+    named = unnested("named", _NAME)
+    by_name = sa.select(responses.c.id).join_from(
+        named,
+        responses,
+        sa.and_(
+            _TENANT,
+            responses.c.source == named.c.source,
+            responses.c.external_id == named.c.external_id,
+        ),
+    )
+    given = sa.bindparam("ids", type_=ARRAY(sa.Uuid))
+    found = sa.func.array(by_name.scalar_subquery(), type_=ARRAY(sa.Uuid))
+    wanted = sa.func.array_cat(given, found, type_=ARRAY(sa.Uuid))
+    return columns.where(
+        _TENANT,
+        sa.or_(responses.c.id == sa.func.any(wanted), responses.c.amends == sa.func.any(given)),
+    )
+
+
+_VERSIONS: Final = compiled(_of_records(RECORD).order_by(responses.c.external_version))
+_ALLIANCES_OF: Final = compiled(_of_records(sa.select(responses.c.alliance_id)).distinct())
+
+
+_REFS: Final = sa.bindparam("refs", type_=ARRAY(sa.Text))
+_MERGES: Final = compiled(
+    sa.select(person_merges).where(
+        person_merges.c.tenant_id == parameter(person_merges.c.tenant_id),
+        sa.or_(
+            person_merges.c.from_ref == sa.func.any(_REFS),
+            person_merges.c.current_ref == sa.func.any(_REFS),
+        ),
+    )
+)
+
+
+def _series_statement() -> Statement:
+    wanted = unnested("wanted", _STREAMS)
+    successor = responses.alias("successor")
+    gone = (
+        sa.exists().where(
+            successor.c.tenant_id == responses.c.tenant_id, successor.c.amends == responses.c.id
+        ),
+        sa.exists().where(
+            response_voids.c.tenant_id == responses.c.tenant_id,
+            response_voids.c.response_id == responses.c.id,
+        ),
+    )
+    return compiled(
+        sa.select(*(c for c in responses.c if c.name != "outcome"))
+        .join_from(wanted, responses, sa.and_(_TENANT, *(wanted.c[c.name] == c for c in _STREAMS)))
+        .where(*(~one.correlate(responses) for one in gone))
+    )
+
+
+_SERIES: Final = _series_statement()
+
+
+def _occasion(given: sa.FromClause) -> sa.CTE:
+    """The ids of the occasions, made where they are new."""
+    tenant_id = parameter(occasions.c.tenant_id)
+    key = (given.c.alliance_id, given.c.occasion_key)
+    new = (
+        sa.select(
+            tenant_id,
+            given.c.alliance_id,
+            given.c.new_occasion_id,
+            given.c.occasion_key,
+            given.c.received_at,
+        )
+        .ext(distinct_on(*key))
+        .order_by(*key)
+    )
+    made = (
+        insert(occasions)
+        .from_select(["tenant_id", "alliance_id", "id", "occasion_key", "created_at"], new)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "alliance_id", "occasion_key"])
+        .returning(occasions.c.alliance_id, occasions.c.occasion_key, occasions.c.id)
+        .cte("occasion_made")
+    )
+    known = sa.select(occasions.c.alliance_id, occasions.c.occasion_key, occasions.c.id).join_from(
+        given,
+        occasions,
+        sa.and_(
+            occasions.c.tenant_id == tenant_id,
+            occasions.c.alliance_id == given.c.alliance_id,
+            occasions.c.occasion_key == given.c.occasion_key,
+        ),
+    )
+    return sa.union(sa.select(made.c.alliance_id, made.c.occasion_key, made.c.id), known).cte(
+        "occasion"
+    )
+
+
+def _recorded(given: sa.FromClause) -> sa.CTE:
+    occasion = _occasion(given)
+    # In the order of their names, so that two callers with the same ones never wait in a ring.
+    rows = (
+        sa.select(
+            parameter(responses.c.tenant_id), *(given.c[c.name] for c in _RESPONSE), occasion.c.id
+        )
+        .join_from(
+            given,
+            occasion,
+            sa.and_(
+                occasion.c.alliance_id == given.c.alliance_id,
+                occasion.c.occasion_key == given.c.occasion_key,
+            ),
+        )
+        .order_by(given.c.source, given.c.external_id, given.c.external_version)
+    )
+    return (
+        insert(responses)
+        .from_select(["tenant_id", *(c.name for c in _RESPONSE), "occasion_id"], rows)
+        .on_conflict_do_nothing()
+        .returning(responses.c.id, responses.c.occasion_id)
+        .cte("recorded")
+    )
+
+
+def _into(table: sa.Table, given: Sequence[sa.Column[Any]]) -> sa.CTE:
+    """Every given row put into the table."""
+    rows = unnested(f"{table.name}_rows", given)
+    names = [c.name for c in table.c if c.name != "tenant_id"]
+    return (
+        insert(table)
+        .from_select(
+            ["tenant_id", *names],
+            sa.select(parameter(table.c.tenant_id), *(rows.c[c.name] for c in given)),
+        )
+        .on_conflict_do_nothing()
+        .returning(table.c.tenant_id)
+        .cte(f"{table.name}_made")
+    )
+
+
+def _record_statement() -> Statement:
+    """Responses with their occasions, voids, states and events, in one statement."""
+    recorded = _recorded(unnested("given", (*_RESPONSE, *_OCCASION)))
+    states = unnested("states", _STATE)
+    state = (
+        sa.update(alliance_state)
+        .where(
+            alliance_state.c.tenant_id == parameter(alliance_state.c.tenant_id),
+            alliance_state.c.alliance_id == states.c.state_alliance_id,
+        )
+        .values(
+            version=states.c.state_version,
+            last_received_at=states.c.state_last_received_at,
+            streams=states.c.state_streams,
+        )
+        .cte("state")
+    )
+    voided = _into(response_voids, _VOID)
+    told = _into(event_queue, _EVENT)
+    return compiled(
+        sa.select(
+            recorded.c.id,
+            recorded.c.occasion_id,
+            sa.select(sa.func.count()).select_from(voided).scalar_subquery().label("voids"),
+        )
+        .select_from(sa.select(sa.literal(1)).subquery("always"))
+        .join(recorded, sa.true(), isouter=True)
+        .add_cte(state, told)
+    )
+
+
+_RECORD: Final = _record_statement()
+
+
+async def versions_of(
+    transaction: Transaction, names: Iterable[tuple[str, str]], ids: Iterable[UUID]
+) -> list[Row]:
+    """Every version of the records with these (source, external_id)s, by version.
+
+    Beside them the responses with these ids, each with its successor.
+    """
+    return await transaction.rows(_VERSIONS, **_named(names, ids))
+
+
+async def alliances_of(
+    transaction: Transaction, names: Iterable[tuple[str, str]], ids: Iterable[UUID]
+) -> list[UUID]:
+    """The alliances that the versions of these records are about."""
+    rows = await transaction.rows(_ALLIANCES_OF, **_named(names, ids))
+    return [row["alliance_id"] for row in rows]
+
+
+async def merges_of(transaction: Transaction, refs: Iterable[str]) -> list[Row]:
+    """Every merge of or into one of these references, of whatever source and role."""
+    return await transaction.rows(_MERGES, refs=sorted(refs))
+
+
+async def series(transaction: Transaction, streams: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Every current response of alliances on forms of one edition and language, in no order.
+
+    streams: alliance_id, instrument, form, form_revision, language, each combination once.
+    """
+    return await transaction.rows(_SERIES, **arrays_of(streams, _STREAMS))
+
+
+async def record_many(
+    transaction: Transaction,
+    new: Sequence[Mapping[str, Any]],
+    voids: Sequence[Mapping[str, Any]],
+    states: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+) -> tuple[dict[UUID, UUID], int]:
+    """Record responses (with occasion_key and new_occasion_id), voids, new states and events.
+
+    The ids of the responses that were recorded, each with its occasion's, and the number of voids.
+    Fewer than were given: another caller was quicker, and the transaction must not be committed.
+    """
+    rows = await transaction.rows(
+        _RECORD,
+        **arrays_of(new, (*_RESPONSE, *_OCCASION)),
+        **arrays_of(_prefixed("void", voids), _VOID),
+        **arrays_of(_prefixed("state", states), _STATE),
+        **arrays_of(_prefixed("event", events), _EVENT),
+    )
+    return {row["id"]: row["occasion_id"] for row in rows if row["id"]}, rows[0]["voids"]
+
+
+def _prefixed(prefix: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{f"{prefix}_{name}": value for name, value in row.items()} for row in rows]
+
+
+def _named(names: Iterable[tuple[str, str]], ids: Iterable[UUID]) -> dict[str, Any]:
+    rows = [{"source": source, "external_id": external_id} for source, external_id in names]
+    return arrays_of(rows, _NAME) | {"ids": list(ids)}

@@ -1,0 +1,289 @@
+"""Several changes at once: read and lock, decide, write. The same few statements for any number.
+
+Alliances are locked in the order of their ids, new ones made in that of their names after all
+locks, and responses written in that of theirs: so no two callers ever wait for each other in a
+ring. Where another caller was quicker nothing is written, and the whole is decided anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.alliances import creation_queries
+from app.alliances import queries as alliance_queries
+from app.alliances.locked import LockedAlliance, locked
+from app.alliances.service import new_row
+from app.database import Row, Transaction
+from app.errors import Overtaken, Problem
+from app.instruments.definitions import Catalogue
+from app.responses import batch_queries
+from app.responses.chain import Chain, Record
+from app.responses.decisions import (
+    Deciding,
+    Decision,
+    Facts,
+    Name,
+    NewAlliance,
+    Recording,
+    Voiding,
+    merged,
+)
+from app.responses.fold import Courses, Series, StreamKey
+from app.responses.outcome import References, outcome_of
+from app.responses.stream_state import point_of, stream_of
+from app.responses.subject import occasion_key
+from app.tenants.authentication import Clock
+
+Change = Recording | Voiding
+
+
+@dataclass(slots=True)
+class Found:
+    """What the database holds of the alliances and records that changes name, locked."""
+
+    alliances: dict[UUID, LockedAlliance]
+    names: dict[Name, UUID]
+    rows: Sequence[Row]
+    made: dict[int, LockedAlliance] = field(default_factory=dict)
+    """Alliances that were made for the changes, by the number of the first accepted one."""
+    merges: Sequence[Row] = ()
+    """Merges of people that the changes may name, where they had to be read."""
+
+    @property
+    def locked(self) -> dict[UUID, LockedAlliance]:
+        """Every alliance that the transaction holds."""
+        return self.alliances | {one.id: one for one in self.made.values()}
+
+    def facts(self, changes: Iterable[Change]) -> Facts:
+        """The same as something to decide from; a copy, for deciding changes it."""
+        chains: dict[Name | UUID, Chain] = {}
+        for row in self.rows:
+            if row["external_id"] is not None:
+                name = (row["source"], row["external_id"])
+                chains.setdefault(name, Chain([])).versions.append(dict(row))
+        for our_id in _our_ids(changes):
+            versions: list[Record] = [
+                dict(r) for r in self.rows if our_id in {r["id"], r["amends"]}
+            ]
+            if versions and versions[0]["id"] == our_id:
+                chains[our_id] = Chain(versions)
+        return Facts(
+            dict(self.alliances), dict(self.names), chains, dict(self.made), merged(self.merges)
+        )
+
+
+async def apply(
+    transaction: Transaction, catalogue: Catalogue, changes: Sequence[Change], clock: Clock
+) -> list[Decision]:
+    """What each change comes to, in order, written but for the refused ones.
+
+    Raises Overtaken when another caller was quicker: roll back and begin anew.
+    """
+    found = await _found(transaction, changes)
+    # After the locks, so that what is received later is never marked as earlier.
+    now = clock()
+    new, decisions = _decided(found, changes, now)
+    if any(decision.problem and _names_nobody(decision.problem) for decision in decisions):
+        # In an alliance that is not there yet: perhaps under a reference that was merged away.
+        found = replace(found, merges=await batch_queries.merges_of(transaction, _refs(changes)))
+        new, decisions = _decided(found, changes, now)
+    if new:
+        found = await _with_new_alliances(transaction, found, new, now)
+        new, decisions = _decided(found, changes, now)
+        if new:
+            raise Overtaken("What was decided no longer holds.")
+    if any(decision.replaced or decision.subject for decision in decisions):
+        await _written(transaction, catalogue, found, decisions, now)
+    return decisions
+
+
+def _decided(
+    found: Found, changes: Sequence[Change], now: datetime
+) -> tuple[Mapping[int, NewAlliance], list[Decision]]:
+    """The alliances to be made, by the number of the change that describes them; the decisions."""
+    deciding = Deciding(found.facts(changes), now)
+    return deciding.facts.new, [deciding.decide(change) for change in changes]
+
+
+def _names_nobody(problem: Problem) -> bool:
+    return any(error.code in {"rater_not_member", "about_not_member"} for error in problem.errors)
+
+
+def _refs(changes: Iterable[Change]) -> set[str]:
+    """Every reference by which a change names a person."""
+    refs: set[str | None] = set()
+    for change in changes:
+        if isinstance(change, Recording):
+            refs |= {change.filled.content.rater.ref, change.filled.content.about_ref}
+            if change.alliance is not None:
+                refs |= {ref for _, ref in change.alliance.member_set()}
+    return {ref for ref in refs if ref is not None}
+
+
+async def _found(transaction: Transaction, changes: Sequence[Change]) -> Found:
+    names = sorted({(c.source, c.external_id) for c in changes if c.external_id is not None})
+    our_ids = _our_ids(changes)
+    ids, alliance_names = set(), set()
+    if our_ids or any(isinstance(c, Voiding) or c.external_version != 1 for c in changes):
+        # A record that is to change may be about another alliance than the one that is named.
+        ids |= set(await batch_queries.alliances_of(transaction, names, our_ids))
+    for change in changes:
+        named = change.alliance if isinstance(change, Recording) else None
+        if named is not None:
+            ids |= {one for one in (named.id, named.continues) if one is not None}
+            if named.external_id is not None:
+                alliance_names.add((change.source, named.external_id))
+    rows = await alliance_queries.locked_many(transaction, sorted(ids), sorted(alliance_names))
+    return Found(
+        {row["id"]: locked(row) for row in rows},
+        {(row["source"], row["external_id"]): row["id"] for row in rows if row["external_id"]},
+        await batch_queries.versions_of(transaction, names, our_ids),
+    )
+
+
+def _our_ids(changes: Iterable[Change]) -> list[UUID]:
+    ids = (c.amends if isinstance(c, Recording) else c.response_id for c in changes)
+    return [one for one in ids if one is not None]
+
+
+async def _with_new_alliances(
+    transaction: Transaction, found: Found, new: Mapping[int, NewAlliance], now: datetime
+) -> Found:
+    rows = [new_row(one.id, source, body, now) for one, source, body in new.values()]
+    members = {one.id: body.member_set() for one, _, body in new.values()}
+    made = await creation_queries.insert_alliances(transaction, rows, members)
+    if len(made) < len(rows):
+        raise Overtaken("Another caller made the same alliance.")
+    return replace(
+        found, made={number: one.made(made[one.id]) for number, (one, _, _) in new.items()}
+    )
+
+
+async def _written(
+    transaction: Transaction,
+    catalogue: Catalogue,
+    found: Found,
+    decisions: Sequence[Decision],
+    now: datetime,
+) -> None:
+    """Work the decisions into streams, and write records, voids, states and events."""
+    courses, references = _worked_in(found, catalogue, {}, decisions)
+    if courses.missing:
+        series = await _series(transaction, found, courses)
+        courses, references = _worked_in(found, catalogue, series, decisions)
+    records = []
+    for decision, compared in zip(decisions, references, strict=True):
+        if decision.subject is None:
+            continue
+        subject, record = decision.subject, decision.record
+        assert isinstance(record, dict)  # noqa: S101 - what has a subject is a new row
+        record["outcome"] = outcome_of(subject, compared)
+        record["received_at"] = subject.alliance.moment(now)
+        record["occasion_key"] = occasion_key(subject.filled.content.occasion)
+        records.append(record)
+    _name_occasions(records)
+    states, events = _states_and_events(found, courses, decisions, now)
+    voids = [decision.void for decision in decisions if decision.void is not None]
+    recorded, voided = await batch_queries.record_many(transaction, records, voids, states, events)
+    if len(recorded) < len(records) or voided < len(voids):
+        raise Overtaken("Another caller recorded the same.")
+    for record in records:
+        record["occasion_id"] = recorded[record["id"]]
+
+
+def _worked_in(
+    found: Found, catalogue: Catalogue, series: Series, decisions: Sequence[Decision]
+) -> tuple[Courses, list[References | None]]:
+    """The streams after the decisions, and what each new point is compared with."""
+    courses = Courses(series, catalogue)
+    references: list[References | None] = []
+    for decision in decisions:
+        replaced, subject = decision.replaced, decision.subject
+        if replaced is not None:
+            left = found.locked.get(replaced["alliance_id"])
+            if left is None:
+                raise Overtaken("The record has been moved to another alliance.")
+            courses.remove(left, stream_of(replaced, left.former), replaced["id"])
+        references.append(
+            courses.add(subject.alliance, subject.stream, subject.point) if subject else None
+        )
+    return courses, references
+
+
+async def _series(transaction: Transaction, found: Found, courses: Courses) -> Series:
+    """Every current point of the streams that are missing."""
+    series: dict[StreamKey, list[Any]] = {key: [] for key in courses.missing}
+    wanted = {
+        (alliance_id, stream.instrument, stream.form, stream.form_revision, stream.language)
+        for alliance_id, stream in courses.missing
+    }
+    fields = ("alliance_id", "instrument", "form", "form_revision", "language")
+    rows = await batch_queries.series(
+        transaction, [dict(zip(fields, one, strict=True)) for one in sorted(wanted)]
+    )
+    for row in rows:
+        stream = stream_of(row, found.locked[row["alliance_id"]].former)
+        key = (row["alliance_id"], stream)
+        if key in series:
+            series[key].append(point_of(row, courses.definition(stream)))
+    return series
+
+
+def _name_occasions(records: Iterable[dict[str, Any]]) -> None:
+    """Forms of one occasion get one id for it, should it be new."""
+    new: dict[tuple[UUID, str], UUID] = {}
+    for record in records:
+        key = (record["alliance_id"], record["occasion_key"])
+        record["new_occasion_id"] = new.setdefault(key, uuid7())
+
+
+def _states_and_events(
+    found: Found, courses: Courses, decisions: Iterable[Decision], now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    versions = {one.id: one.state_version for one in found.locked.values()}
+    touched: set[UUID] = set()
+    events = []
+    for decision in decisions:
+        for kind, alliance_id, subject_id in _told(decision):
+            versions[alliance_id] += 1
+            touched.add(alliance_id)
+            events.append(
+                {
+                    "id": uuid7(),
+                    "type": kind,
+                    "alliance_id": alliance_id,
+                    "subject_id": subject_id,
+                    "recorded_at": found.locked[alliance_id].moment(now),
+                    "sequence": versions[alliance_id],
+                }
+            )
+    states = [
+        {
+            "alliance_id": one.id,
+            "version": versions[one.id],
+            "last_received_at": one.moment(now),
+            "streams": courses.stored_streams(one),
+        }
+        for one in found.locked.values()
+        if one.id in touched
+    ]
+    return states, events
+
+
+def _told(decision: Decision) -> Iterable[tuple[str, UUID, UUID]]:
+    """The events of a decision: type, alliance, subject."""
+    record, replaced = decision.record, decision.replaced
+    if record is None:
+        return
+    if decision.verdict == "accepted":
+        yield "response.recorded", record["alliance_id"], record["id"]
+    if decision.verdict == "voided":
+        yield "response.voided", record["alliance_id"], record["id"]
+    if decision.verdict == "amended":
+        if replaced is not None and replaced["alliance_id"] != record["alliance_id"]:
+            yield "response.moved", replaced["alliance_id"], replaced["id"]
+        yield "response.amended", record["alliance_id"], record["id"]

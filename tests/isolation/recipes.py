@@ -1,0 +1,195 @@
+"""A valid request for each operation, and how something else is put into it.
+
+A new operation: write a function that makes what it needs, as the given world, and returns a Call
+that succeeds; put it under the operationId in RECIPES. A new parameter or field: say in places.py
+whether it names something of a tenant; where a body must be built otherwise to carry it, say so in
+`put`; where it is refused whatever it says, in EXPECTED.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from httpx import Response
+
+from tests.isolation.places import Place
+from tests.isolation.worlds import World, sent, without
+
+
+@dataclass
+class Call:
+    """One request."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a valid request of one operation is made."""
+
+    made: Callable[[World, str], Awaitable[Call]]
+    """In this world, with names of its own that end in this text."""
+    tries: Callable[[Place], bool] = lambda _: True
+    """Which places this way of calling it has."""
+    status: Callable[[Response], int] = lambda answer: answer.status_code
+    """What became of it."""
+    unknown: int = 200
+    """What becomes of a reference that is nobody's; 200 stands for any success."""
+
+
+async def with_data(world: World, name: str) -> Call:
+    """A list, of a tenant that has something to list."""
+    await sent(world.client, "/v1/responses", world.submission(name))
+    return Call()
+
+
+async def nothing_needed(_: World, __: str) -> Call:
+    return Call()
+
+
+async def an_instrument(_: World, __: str) -> Call:
+    return Call(path={"instrument": "wai-sr-2006", "form": "client"})
+
+
+async def an_alliance(world: World, name: str) -> Call:
+    made = await sent(world.client, "/v1/responses", world.submission(name))
+    return Call(path={"alliance_id": made["alliance_id"]})
+
+
+async def changed_alliance(world: World, name: str) -> Call:
+    call = await an_alliance(world, name)
+    return Call(call.path, headers={"If-Match": '"1"'}, body={"setting": "coaching"})
+
+
+async def a_response(world: World, name: str) -> Call:
+    made = await sent(world.client, "/v1/responses", world.submission(name))
+    return Call(path={"response_id": made["id"]})
+
+
+async def amendment(world: World, name: str) -> Call:
+    call = await a_response(world, name)
+    body = world.submission(f"{name}-moved", amendment_reason="wrong alliance")
+    return Call(call.path, body=without(body, "external_id", "source"))
+
+
+async def void(world: World, name: str) -> Call:
+    call = await a_response(world, name)
+    return Call(call.path, body={"reason": "wrong person"})
+
+
+async def new_alliance(world: World, name: str) -> Call:
+    return Call(body=world.alliance(name, source=world.ref("source")))
+
+
+async def submission(world: World, name: str) -> Call:
+    return Call(body=world.submission(name))
+
+
+async def batch(world: World, name: str) -> Call:
+    return Call(body={"items": [world.submission(name)]})
+
+
+async def void_in_batch(world: World, name: str) -> Call:
+    body = world.submission(name)
+    await sent(world.client, "/v1/responses", body)
+    item = {"external_id": body["external_id"], "source": body["source"], "external_version": 1}
+    return Call(body={"items": [item | {"void": {"reason": "wrong person"}}]})
+
+
+async def merge(world: World, name: str) -> Call:
+    made = world.submission(name)
+    await sent(world.client, "/v1/responses", made)
+    old = made["alliance"]["client_ref"]
+    return Call(
+        body={"source": made["source"], "role": "client", "from": old, "into": f"{old}-new"}
+    )
+
+
+async def scores(_: World, __: str) -> Call:
+    answers = {str(line): 5 for line in range(1, 5)}
+    return Call(body={"instrument": "srs-3", "form": "client", "answers": answers})
+
+
+async def score_batch(world: World, name: str) -> Call:
+    return Call(body={"items": [(await scores(world, name)).body]})
+
+
+def of_item(answer: Response) -> int:
+    """What became of the only item of a batch."""
+    if answer.status_code != 207:
+        return answer.status_code
+    (item,) = answer.json()["items"]
+    found: int = item["status"]
+    return found
+
+
+def names_a_record(place: Place) -> bool:
+    return place.name in {"/items/0/external_id", "/items/0/source"}
+
+
+RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
+    "amend_response": (Recipe(amendment),),
+    "compute_scores": (Recipe(scores),),
+    "compute_scores_batch": (Recipe(score_batch, status=of_item),),
+    "create_alliance": (Recipe(new_alliance),),
+    "get_alliance": (Recipe(an_alliance),),
+    "get_events": (Recipe(with_data),),
+    "get_form": (Recipe(an_instrument),),
+    "get_instrument": (Recipe(an_instrument),),
+    "get_response": (Recipe(a_response),),
+    "get_trend": (Recipe(an_alliance),),
+    "list_alliances": (Recipe(with_data),),
+    "list_instruments": (Recipe(nothing_needed),),
+    "list_responses": (Recipe(with_data),),
+    "merge_people": (Recipe(merge),),
+    "submit_response": (Recipe(submission),),
+    "submit_response_batch": (
+        Recipe(batch, status=of_item),
+        Recipe(void_in_batch, tries=names_a_record, status=of_item, unknown=404),
+    ),
+    "update_alliance": (Recipe(changed_alliance),),
+    "void_response": (Recipe(void),),
+}
+"""Of each operation by its operationId."""
+
+NOT_A_MEMBER: Final = 422
+EXPECTED: Final = {
+    "/rater/ref": NOT_A_MEMBER,
+    "/about_ref": NOT_A_MEMBER,
+}
+"""What becomes of other references that are nobody's here, by the end of their JSON pointer."""
+
+
+def put(call: Call, place: Place, value: str) -> None:
+    """Name this value in this place of a request, and mend what then no longer fits together."""
+    if place.where == "body":
+        way = place.name.strip("/").split("/")
+        if way[-2:] == ["alliance", "id"]:
+            _set(call.body, way[:-1], {})
+        if "members" in way:
+            _instead_of_a_pair(call.body, way[: way.index("members")], value)
+        _set(call.body, way, value)
+    elif place.where == "header":
+        call.headers = {k: v for k, v in call.headers.items() if k.lower() != place.name.lower()}
+        call.headers[place.name] = value
+        if place.leaf == "idempotency-key" and isinstance(call.body, dict):
+            call.body.pop("external_id", None)
+    else:
+        (call.path if place.where == "path" else call.query)[place.name] = value
+
+
+def _set(body: Any, way: list[str], value: object) -> None:
+    for step in way[:-1]:
+        body = body[int(step)] if isinstance(body, list) else body.setdefault(step, {})
+    body[way[-1]] = value
+
+
+def _instead_of_a_pair(body: Any, way: list[str], ref: str) -> None:
+    for step in way:
+        body = body[int(step)] if isinstance(body, list) else body[step]
+    professional = {"role": "professional", "ref": body.pop("professional_ref")}
+    del body["client_ref"]
+    body["members"] = [{"role": "client", "ref": ref}, professional]

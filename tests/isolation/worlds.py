@@ -1,0 +1,156 @@
+"""A tenant with something in every corner, every word of it told from everybody else's."""
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from app.events.service import move
+from app.tenants.service import Scope
+from tests.conftest import Tenant, make_tenant
+from tests.support.factories import WAI_SR
+
+UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+LISTS: Final = {
+    "list_alliances": "/v1/alliances",
+    "list_responses": "/v1/responses",
+    "get_events": "/v1/events",
+}
+
+
+@dataclass
+class World:
+    """What one tenant has, and how others could name it."""
+
+    tenant: Tenant
+    client: AsyncClient
+    mark: str
+    """Part of every reference that this tenant has ever sent."""
+    ids: dict[str, str] = field(default_factory=dict)
+    cursors: dict[str, str] = field(default_factory=dict)
+    etag: str = ""
+    seen: list[str] = field(default_factory=list)
+    """Everything that the tenant was ever answered."""
+
+    def ref(self, name: str) -> str:
+        """The tenant's own reference of this name."""
+        return f"{self.mark}-{name}"
+
+    def secrets(self) -> set[str]:
+        """Every text that only this tenant may see."""
+        key_id = self.tenant.key.split("_")[2]
+        own = {self.mark, str(self.tenant.id), self.tenant.id.hex, key_id}
+        return own | {found for text in self.seen for found in UUID.findall(text)}
+
+    def alliance(self, name: str, **more: Any) -> dict[str, Any]:
+        """A pair of the tenant's."""
+        return {
+            "external_id": self.ref(f"alliance-{name}"),
+            "case_ref": self.ref("case"),
+            "program_ref": self.ref("program"),
+            "client_ref": self.ref(f"client-{name}"),
+            "professional_ref": self.ref("professional"),
+        } | more
+
+    def submission(self, name: str, **more: Any) -> dict[str, Any]:
+        """A filled-in form of the tenant's; its own alliance, unless said otherwise."""
+        return {
+            "external_id": self.ref(f"response-{name}"),
+            "source": self.ref("source"),
+            "alliance": self.alliance(name),
+            "instrument": "wai-sr-2006",
+            "language": "en",
+            "rater": {"role": "client"},
+            "occasion": {"session_ref": self.ref("session"), "session_number": 1},
+            "assistance": {"proxy_ref": self.ref("proxy")},
+            "notice": {"ref": self.ref("notice"), "audience": ["client"], "level": "items"},
+            "answers": dict(WAI_SR),
+        } | more
+
+
+@asynccontextmanager
+async def world(app: FastAPI) -> AsyncIterator[World]:
+    """A tenant that has nothing yet."""
+    tenant = await make_tenant(app, tuple(Scope))
+    async with tenant.client() as client:
+        made = World(tenant, client, f"mark{secrets.token_hex(6)}")
+
+        async def remember(answer: Response) -> None:
+            made.seen.append(answer.text + str(answer.headers))
+
+        client.event_hooks = {"response": [remember]}
+        yield made
+
+
+async def furnish(made: World, app: FastAPI, changes: int) -> None:
+    """Give the tenant alliances, responses, corrections, a merge, events and cursors.
+
+    changes: how often its alliance is changed, so that no two worlds have the same ETag.
+    """
+    first = await sent(made.client, "/v1/responses", made.submission("first"))
+    corrected = await correct(made, first["alliance_id"])
+    await sent(made.client, "/v1/responses:batch", {"items": [made.submission("fourth")]})
+    old, new = made.ref("client-fourth"), made.ref("client-merged")
+    said = {"source": made.ref("source"), "role": "client", "from": old, "into": new}
+    merge = await sent(made.client, "/v1/people/merge", said)
+    made.ids = corrected | {
+        "alliance": first["alliance_id"],
+        "occasion": first["occasion_id"],
+        "response": first["id"],
+        "merge": merge["id"],
+        "tenant": str(made.tenant.id),
+    }
+    path = f"/v1/alliances/{first['alliance_id']}"
+    made.etag = (await made.client.get(path)).headers["ETag"]
+    for _ in range(changes):
+        answer = await made.client.patch(
+            path, json={"setting": "coaching"}, headers={"If-Match": made.etag}
+        )
+        made.etag = answer.headers["ETag"]
+    await move(app.state.database)
+    await read_everything(made, path)
+
+
+async def correct(made: World, alliance_id: str) -> dict[str, str]:
+    """The ids of a response with its amendment, and of one that was voided."""
+    client = made.client
+    said = made.submission("second", alliance=made.alliance("second", continues=alliance_id))
+    amended = await sent(client, "/v1/responses", said)
+    amendment = await sent(
+        client,
+        f"/v1/responses/{amended['id']}/amendments",
+        without(said, "external_id", "source") | {"amendment_reason": made.ref("reason")},
+    )
+    unnamed = without(made.submission("third"), "external_id")
+    voided = await sent(client, "/v1/responses", unnamed, {"Idempotency-Key": made.ref("key")})
+    await sent(client, f"/v1/responses/{voided['id']}/void", {"reason": made.ref("reason")})
+    return {"amended": amended["id"], "amendment": amendment["id"], "voided": voided["id"]}
+
+
+async def read_everything(made: World, alliance: str) -> None:
+    """Look at all that the tenant has, as far as it is listed; keep each list's cursor."""
+    await made.client.get(f"{alliance}/trend")
+    for name, path in LISTS.items():
+        page = (await made.client.get(path)).json()
+        assert len(page["items"]) > 1, f"{name} shows too little to be tried"
+        shorter = (await made.client.get(path, params={"limit": 1})).json()
+        made.cursors[name] = shorter["next_cursor"]
+
+
+async def sent(
+    client: AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """What came of a POST that must succeed."""
+    answer = await client.post(path, json=body, headers=headers)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def without(body: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in names}
