@@ -15,7 +15,8 @@ from app.cli.access import in_transaction
 from app.cli.migrate import migrate
 from app.embedded_postgres import running
 from app.settings import settings_from
-from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key, create_tenant, new_tenant_id
 from bench.accounting import parent_of
 
 NAME: Final = "rapport_bench"

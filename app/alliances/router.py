@@ -18,7 +18,7 @@ from app.edge.scalars import Ref
 from app.idempotency.service import claim_of, once
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 
 router = APIRouter(prefix="/v1/alliances", tags=["Alliances"], route_class=StrictJsonRoute)
 KNOWN: Final[dict[str, Any]] = {
@@ -124,7 +124,8 @@ async def update_alliance(
     response: Response,
     caller: Annotated[Caller, caller_with(Scope.ALLIANCES_WRITE)],
     if_match: Annotated[
-        str | None, Header(max_length=100, description="The ETag that you read.")
+        str | None,
+        Header(max_length=100, description="The ETag that you read.", examples=['"1"']),
     ] = None,
 ) -> AllianceOut:
     """Change what can change during an alliance. Acts forward only: stored responses keep theirs.

@@ -10,7 +10,7 @@ from app.events import service
 from app.events.schemas import EventPage, Position
 from app.pagination import DEFAULT_LIMIT, Limit
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 
 router = APIRouter(prefix="/v1/events", tags=["Events"], route_class=StrictJsonRoute)
 

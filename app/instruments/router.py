@@ -25,7 +25,7 @@ from app.instruments.schemas import (
 )
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 
 router = APIRouter(prefix="/v1", route_class=StrictJsonRoute)
 Reader = Annotated[Caller, caller_with(Scope.INSTRUMENTS_READ)]

@@ -11,7 +11,7 @@ from app.edge.problem_documents import problems
 from app.people import service
 from app.people.schemas import MergeOut, MergeRequest
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 
 router = APIRouter(prefix="/v1/people", tags=["People"], route_class=StrictJsonRoute)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.instruments.schemas import QualityOut, ScoreOut
+from app.tenants.schemas import NoticeOut
 
 PROBLEM: Final = "#/components/schemas/ProblemOut"
 
@@ -108,14 +109,6 @@ class ResponseIdentity(BaseModel):
 
 class ResponseOut(Outcome, ResponseIdentity):
     """The answer to a submission."""
-
-
-class NoticeOut(BaseModel):
-    """What the rater was told."""
-
-    ref: str | None
-    audience: list[str]
-    level: str
 
 
 class VoidOut(BaseModel):

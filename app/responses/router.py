@@ -25,7 +25,7 @@ from app.responses.flights import Flights
 from app.responses.rendering import response_record, submission_answer
 from app.responses.schemas import Amendment, ResponseBatch, Submission, VoidRequest
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 
 router = APIRouter(prefix="/v1/responses", tags=["Responses"], route_class=StrictJsonRoute)
 Writer = Annotated[Caller, caller_with(Scope.RESPONSES_WRITE)]

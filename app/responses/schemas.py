@@ -24,9 +24,9 @@ from app.edge.scalars import (
     no_control_characters,
 )
 from app.instruments.schemas import Answers, FormId, InstrumentId, RaterRole, Revision
+from app.tenants.schemas import Notice
 
 Mode = Literal["self_online", "self_paper", "kiosk", "interview", "phone", "unknown"]
-Audience = Literal["client", "professional", "supervisor"]
 
 
 def _not_blank(text: str) -> str:
@@ -84,16 +84,6 @@ class Assistance(Closed):
     )
     interpreter: StrictBool | None = None
     professional_present: StrictBool | None = None
-
-
-class Notice(Closed):
-    """What the rater was told about who will see it; no read ever exceeds it."""
-
-    ref: Ref | None = None
-    audience: list[Audience] = Field(min_length=1, max_length=3)
-    level: Literal["items", "scores", "signals"] = Field(
-        description="The most that anybody is shown."
-    )
 
 
 class ReportedScore(Closed):

@@ -26,7 +26,7 @@ def _of_a_tenant(tenant_id: UUID) -> UUID:
     return tenant_id
 
 
-class NoticeBody(Closed):
+class Notice(Closed):
     """What raters are told about who will see their answers; no read ever exceeds it."""
 
     ref: Ref | None = None
@@ -62,7 +62,7 @@ class TenantCreate(Closed):
         description="Made by you, so that sending it again makes no second tenant; else by us.",
     )
     name: ShortText = Field(description="For people; need not be unique.")
-    default_notice: NoticeBody | None = Field(
+    default_notice: Notice | None = Field(
         default=None,
         description="What its raters were told where a submission says nothing about it; absent: "
         "that everybody sees everything.",
@@ -86,8 +86,8 @@ class KeyCreate(Closed):
     )
 
 
-class DefaultNoticeOut(BaseModel):
-    """What raters are told where a submission says nothing about it."""
+class NoticeOut(BaseModel):
+    """What raters are told about who will see their answers."""
 
     ref: str | None
     audience: list[str]
@@ -100,7 +100,7 @@ class TenantOut(BaseModel):
     id: UUID
     name: str
     state: str = Field(description="`open`, or `closed`: then none of its keys opens anything.")
-    default_notice: DefaultNoticeOut
+    default_notice: NoticeOut
     created_at: datetime
     closed_at: datetime | None
 

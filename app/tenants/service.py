@@ -3,18 +3,17 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.database import Row, Transaction
 from app.errors import FieldError, InvalidCursor, InvalidRequest, NotFound, TenantConflict
-from app.tenants import queries, scopes
+from app.tenants import queries
 from app.tenants.schemas import KeyCreate, TenantCreate
+from app.tenants.scopes import Scope
 from app.tenants.verification import KEY_ID, secret_hash
-
-Scope: TypeAlias = scopes.Scope
 
 EVERYBODY_SEES_ALL: Final = {
     "ref": None,

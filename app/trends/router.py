@@ -11,7 +11,7 @@ from app.edge.scalars import Day, Instant
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId, RaterRole
 from app.tenants.authentication import Caller, caller_with
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from app.trends import service
 from app.trends.schemas import TrendOut
 

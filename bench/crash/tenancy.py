@@ -13,7 +13,8 @@ import asyncpg
 from app.cli.access import in_transaction
 from app.cli.migrate import migrate
 from app.settings import settings_from
-from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key, create_tenant, new_tenant_id
 from bench.crash.postgres import OwnPostgres
 
 DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")

@@ -10,7 +10,8 @@ import pytest
 
 from app.cli.access import in_transaction
 from app.settings import Settings
-from app.tenants.service import Scope, create_key, create_tenant, new_tenant_id
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key, create_tenant, new_tenant_id
 from tests.support.served import serving
 
 

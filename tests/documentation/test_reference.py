@@ -22,7 +22,7 @@ from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
 from app.responses import outcome
 from app.responses.answer_schemas import NotComputed
 from app.settings import settings_from
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from app.trends.service import NOT_COMPUTED
 from tests.documentation.blocks import FENCE, ROOT, documents
 from tests.documentation.instrument_table import PAGE, page_with_tables

@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from app.database import Database
 from app.events import service
 from app.events.schemas import HIGHEST_POSITION
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from tests.conftest import Tenant
 from tests.events.queue import Event, told
 

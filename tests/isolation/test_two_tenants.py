@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from app.main import create_app
 from app.settings import Settings
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 
 Result = TypeVar("Result")

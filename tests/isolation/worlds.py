@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from app.events.service import move
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
 

@@ -14,7 +14,8 @@ from httpx import AsyncClient
 from app.main import create_app
 from app.responses import flights
 from app.settings import Settings
-from app.tenants.service import Scope, create_key
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key
 from tests.conftest import Tenant, make_tenant
 from tests.support.corrections import items, store
 from tests.support.factories import pair, submission
@@ -22,6 +23,7 @@ from tests.support.keyed import count, unnamed
 from tests.support.lanes import flown, gated, together, until, waiting
 
 TO_SUPERVISORS = {"ref": None, "audience": ["supervisor"], "level": "scores"}
+LOCK = "SELECT 1 FROM alliance_state WHERE alliance_id = $1 FOR UPDATE"
 TO_CLIENT = {"audience": ["client"], "level": "items"}
 
 
@@ -145,9 +147,7 @@ async def test_only_the_caller_of_a_locked_alliance_is_asked_to_come_again(
     sent = [submission() for _ in range(6)]
     sent[place] = submission(alliance=busy, occasion={"session_number": 2})
     async with owner.transaction():
-        await owner.fetch(
-            "SELECT 1 FROM alliance_state WHERE alliance_id = $1 FOR UPDATE", made["alliance_id"]
-        )
+        await owner.fetch(LOCK, made["alliance_id"])
         answers = await together(app, tenant, [(client, body) for body in sent])
 
     expected = [201] * 6
@@ -155,6 +155,23 @@ async def test_only_the_caller_of_a_locked_alliance_is_asked_to_come_again(
     assert [answer.status_code for answer in answers] == expected
     assert answers[place].headers["Retry-After"] == "1"
     assert (await client.post("/v1/responses", json=sent[place])).status_code == 201
+
+
+async def test_a_lock_is_waited_for_aside(
+    app: FastAPI, tenant: Tenant, owner: asyncpg.Connection, acting: Callable[..., Any]
+) -> None:
+    """Not for long while others may be waiting behind it, then in a transaction of its own."""
+    client = await acting(tenant)
+    busy = pair()
+    made = await store(client, submission(alliance=busy))
+    async with gated(app) as gate:
+        gate.open.set()
+        async with owner.transaction():
+            await owner.fetch(LOCK, made["alliance_id"])
+            sent = submission(alliance=busy, occasion={"session_number": 2})
+            call = asyncio.create_task(client.post("/v1/responses", json=sent))
+            await until(lambda: gate.begun == 2)
+        assert (await call).status_code == 201
 
 
 async def test_what_could_not_be_sent_again_goes_alone(
@@ -201,6 +218,23 @@ async def test_who_finds_no_room_to_wait_is_asked_to_come_again(
     assert refused.headers["Retry-After"] == "1"
     assert [answer.status_code for answer in answers] == [201] * 4
     assert (await client.post("/v1/responses", json=late)).status_code == 201
+
+
+async def test_what_nobody_waits_for_any_more_does_not_travel(
+    app: FastAPI, tenant: Tenant, acting: Callable[..., Any]
+) -> None:
+    client = await acting(tenant)
+    sent = [submission() for _ in range(4)]
+    async with gated(app) as gate:
+        calls = [asyncio.create_task(client.post("/v1/responses", json=one)) for one in sent]
+        await until(lambda: waiting(app, tenant) == 3)
+        calls[2].cancel()
+        await asyncio.wait([calls[2]])
+        gate.open.set()
+        kept = await asyncio.gather(*calls[:2], calls[3])
+    assert [answer.status_code for answer in kept] == [201] * 3
+    again = [await client.post("/v1/responses", json=one) for one in sent]
+    assert [answer.status_code for answer in again] == [200, 200, 201, 200]
 
 
 async def test_when_the_service_stops_everybody_is_answered(settings: Settings) -> None:

@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
-from app.tenants.service import Scope, create_key
+from app.tenants.scopes import Scope
+from app.tenants.service import create_key
 from tests.conftest import Clock, Tenant
 from tests.support.corrections import amend, amendment, items, store, void
 from tests.support.factories import pair, submission

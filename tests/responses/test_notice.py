@@ -118,6 +118,19 @@ async def test_a_correction_that_says_no_notice_keeps_the_one_before(
     assert points(found) == [(newest, None)]
 
 
+@pytest.mark.parametrize("widened", [False, True])
+async def test_the_notice_before_is_that_of_the_newest_version(
+    client: AsyncClient, *, widened: bool
+) -> None:
+    sent = submission(notice=SUPERVISION if widened else TO_ALL)
+    silent = {name: value for name, value in sent.items() if name != "notice"}
+    newest = TO_ALL if widened else SUPERVISION
+    await store(client, sent)
+    await store(client, sent | {"external_version": 2, "notice": newest})
+    made = await store(client, silent | {"external_version": 3})
+    assert (await record(client, made["id"]))["notice"] == newest | {"ref": None}
+
+
 async def test_the_notice_is_kept_through_a_withdrawal(client: AsyncClient) -> None:
     sent = submission(notice=SUPERVISION)
     silent = {name: value for name, value in sent.items() if name != "notice"}

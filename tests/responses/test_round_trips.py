@@ -10,7 +10,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import settings_from
-from app.tenants.service import Scope
+from app.tenants.scopes import Scope
 from tests.conftest import make_tenant
 from tests.support.corrections import amend, amendment, items, send_batch, store, void, withdrawal
 from tests.support.factories import pair, submission

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -143,10 +144,18 @@ async def must_be_that_of_the_rows(owner: asyncpg.Connection, tenant: Tenant) ->
     events = await rows_in(owner, tenant, "SELECT * FROM event_queue")
     alliances = await rows_in(owner, tenant, STATES)
     gone = {row["amends"] for row in rows} | {void["response_id"] for void in voids}
-    received = {row["id"]: (row["alliance_id"], row["received_at"]) for row in rows}
-    moments = list(received.values())
-    moments += [(received[void["response_id"]][0], void["voided_at"]) for void in voids]
-
+    of_responses = {
+        (event["type"], event["alliance_id"], event["subject_id"]): event["recorded_at"]
+        for event in events
+        if event["type"].startswith("response.") and event["type"] != "response.moved"
+    }
+    moves = [
+        (event["alliance_id"], event["subject_id"])
+        for event in events
+        if event["type"] == "response.moved"
+    ]
+    assert of_responses == events_of(rows, voids)
+    assert sorted(moves) == sorted(moves_of(rows, voids))
     assert [row["content_sha256"] for row in rows] == [content_sha256(row) for row in rows]
     for one in alliances:
         former = former_refs(one["former_refs"])
@@ -162,8 +171,35 @@ async def must_be_that_of_the_rows(owner: asyncpg.Connection, tenant: Tenant) ->
         assert [event["sequence"] for event in told] == list(range(one["version"] + 1))  # 0: made
         times = [event["recorded_at"] for event in told]
         assert times == sorted(times)
-        latest = [moment for alliance_id, moment in moments if alliance_id == one["alliance_id"]]
-        assert one["last_received_at"] >= max(latest, default=one["last_received_at"])
+        assert one["last_received_at"] >= times[-1]
+
+
+def events_of(rows: list[dict[str, Any]], voids: list[dict[str, Any]]) -> dict[Any, datetime]:
+    """Type, alliance and subject of what was told of these rows -> when it was received."""
+    alliances = {row["id"]: row["alliance_id"] for row in rows}
+    told = {
+        ("response.voided", alliances[void["response_id"]], void["response_id"]): void["voided_at"]
+        for void in voids
+    }
+    for row in rows:
+        kind = "response.amended" if row["amends"] else "response.recorded"
+        told[kind, row["alliance_id"], row["id"]] = row["received_at"]
+    return told
+
+
+def moves_of(rows: list[dict[str, Any]], voids: list[dict[str, Any]]) -> list[Any]:
+    """The alliances that a record has left, each with the version that stood there.
+
+    One that was withdrawn stands nowhere, and leaves nothing.
+    """
+    voided = {void["response_id"] for void in voids}
+    after = {row["amends"]: row["alliance_id"] for row in rows}
+    return [
+        (row["alliance_id"], row["id"])
+        for row in rows
+        if row["id"] not in voided
+        and after.get(row["id"], row["alliance_id"]) != row["alliance_id"]
+    ]
 
 
 async def rows_in(owner: asyncpg.Connection, tenant: Tenant, text: str) -> list[dict[str, Any]]:

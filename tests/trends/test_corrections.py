@@ -175,3 +175,27 @@ async def test_both_sides_and_their_changes_are_of_the_newest_versions(
     answered = await store(client, later)
     totals = {c["reference"]: c["difference"] for c in answered["change"] if c["scale"] == "total"}
     assert totals == {"previous": 12.0, "first": 36.0}
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_one_between_others_is_compared_with_the_one_before_and_the_first(
+    client: AsyncClient, *, corrected: bool
+) -> None:
+    """Whether it comes late, or takes its place by a correction."""
+    alliance = pair()
+    ids = []
+    for number, value in ((1, 1), (2, 2), (4, 5), (5, 5)):
+        sent = submission(
+            alliance=alliance, occasion={"session_number": number}, answers=items(value)
+        )
+        ids.append((await store(client, sent))["id"])
+    changed = {"occasion": {"session_number": 3}, "answers": items(4)}
+    again = sent | {"external_version": 2} if corrected else submission(alliance=alliance)
+    made = await store(client, again | changed)
+
+    against = {
+        c["reference"]: (c["reference_response_id"], c["difference"])
+        for c in made["change"]
+        if c["scale"] == "total"
+    }
+    assert against == {"previous": (ids[1], 24.0), "first": (ids[0], 36.0)}
