@@ -5,10 +5,16 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
-from app.alliances.models import alliance_members, alliance_state, alliances, person_merges
-from app.database import Transaction
+from app.alliances.models import (
+    alliance_members,
+    alliance_state,
+    alliances,
+    merge_heads,
+    person_merges,
+)
+from app.database import Row, Transaction
 from app.events.models import EVENT, event_queue
 from app.statements import Statement, arrays_of, compiled, parameter, unnested
 
@@ -27,6 +33,7 @@ def _new_member(given: sa.FromClause) -> sa.CTE:
     return (
         sa.select(
             named.c.member_of,
+            given.c.source,
             named.c.role,
             named.c.ref.label("as_given"),
             person_merges.c.current_ref,
@@ -53,27 +60,30 @@ def _present(member: sa.CTE) -> sa.ColumnElement[str]:
 def _made(given: sa.FromClause, member: sa.CTE) -> sa.CTE:
     merges = person_merges.alias("merges")
     former_ref = sa.func.jsonb_build_array(merges.c.role, merges.c.from_ref, merges.c.current_ref)
-    former_refs = (
-        sa.select(sa.func.jsonb_agg(former_ref))
+    former = (
+        sa.select(member.c.member_of, sa.func.jsonb_agg(former_ref).label("former_refs"))
         .join_from(
             member,
             merges,
             sa.and_(
                 merges.c.tenant_id == parameter(alliances.c.tenant_id),
-                merges.c.source == given.c.source,
+                merges.c.source == member.c.source,
                 merges.c.role == member.c.role,
                 merges.c.current_ref == _present(member),
             ),
         )
-        .where(member.c.member_of == given.c.id)
-        .correlate(given)
-        .scalar_subquery()
+        .group_by(member.c.member_of)
+        .cte("former")
     )
     # In the order of their external ids, so that two callers who make the same ones never wait
     # for each other in a ring.
-    rows = sa.select(
-        parameter(alliances.c.tenant_id), *(given.c[c.name] for c in _NEW), former_refs
-    ).order_by(given.c.source, given.c.external_id)
+    rows = (
+        sa.select(
+            parameter(alliances.c.tenant_id), *(given.c[c.name] for c in _NEW), former.c.former_refs
+        )
+        .select_from(given.outerjoin(former, former.c.member_of == given.c.id))
+        .order_by(given.c.source, given.c.external_id)
+    )
     return (
         insert(alliances)
         .from_select(["tenant_id", *(c.name for c in _NEW), "former_refs"], rows)
@@ -123,6 +133,35 @@ def _insert_statement() -> Statement:
 
 
 _INSERT: Final = _insert_statement()
+
+
+_REFS: Final = sa.bindparam("refs", type_=ARRAY(sa.Text))
+_MERGES: Final = compiled(
+    sa.select(person_merges).where(
+        person_merges.c.tenant_id == parameter(person_merges.c.tenant_id),
+        sa.or_(
+            person_merges.c.from_ref == sa.func.any(_REFS),
+            person_merges.c.current_ref == sa.func.any(_REFS),
+        ),
+    )
+)
+
+
+_SHARE_MERGES: Final = compiled(
+    sa.select(merge_heads.c.tenant_id)
+    .where(merge_heads.c.tenant_id == parameter(merge_heads.c.tenant_id))
+    .with_for_update(read=True)
+)
+
+
+async def share_merges(transaction: Transaction) -> None:
+    """Keep merges of people out until the end; to be done before alliances are made."""
+    await transaction.row(_SHARE_MERGES)
+
+
+async def merges_of(transaction: Transaction, refs: Iterable[str]) -> list[Row]:
+    """Every merge of or into one of these references, of whatever source and role."""
+    return await transaction.rows(_MERGES, refs=sorted(refs))
 
 
 async def insert_alliances(

@@ -57,6 +57,14 @@ alliance_state: Final = sa.Table(
     postgresql_with={"fillfactor": "70"},
 )
 
+# One row of each tenant. Who makes alliances shares it, who merges people has it alone: so a merge
+# sees every alliance, and a new alliance every merge.
+merge_heads: Final = sa.Table(
+    "merge_heads",
+    metadata,
+    sa.Column("tenant_id", sa.Uuid, sa.ForeignKey("tenants.tenant_id"), primary_key=True),
+)
+
 # Two references of one source that turned out to be one person.
 person_merges: Final = sa.Table(
     "person_merges",

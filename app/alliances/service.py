@@ -104,7 +104,9 @@ async def locked_for_submission(
     found = named_alliance(row and locked(row), named, now)
     if not found.new:
         return found
-    await _insert(transaction, found.id, source, named, now)
+    made = await _insert(transaction, found.id, source, named, now)
+    if found.id in made:
+        return found.made(made[found.id])
     row = await queries.locked_by_external_id(transaction, source, external_id)
     if row is None:
         raise Overtaken("The alliance went away.")
@@ -124,12 +126,12 @@ def _names(if_match: str, current: str) -> bool:
 
 async def _insert(
     transaction: Transaction, new_id: UUID, source: str, body: AllianceBody, now: datetime
-) -> bool:
-    """Whether the alliance is new; False: its external_id is known."""
+) -> Mapping[UUID, Any]:
+    """The id of the alliance with its former_refs; empty: its external_id is known."""
     await _must_exist(transaction, body.continues)
+    await creation_queries.share_merges(transaction)
     new = new_row(new_id, source, body, now)
-    made = await creation_queries.insert_alliances(transaction, [new], {new_id: body.member_set()})
-    return new_id in made
+    return await creation_queries.insert_alliances(transaction, [new], {new_id: body.member_set()})
 
 
 def new_row(new_id: UUID, source: str, body: AllianceBody, now: datetime) -> dict[str, Any]:

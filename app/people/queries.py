@@ -7,7 +7,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.alliances.models import alliance_members, alliance_state, alliances, person_merges
+from app.alliances.models import (
+    alliance_members,
+    alliance_state,
+    alliances,
+    merge_heads,
+    person_merges,
+)
 from app.database import Row, Transaction
 from app.events.models import EVENT, event_queue
 from app.statements import Statement, arrays_of, compiled, parameter, unnested
@@ -21,6 +27,11 @@ _MERGED_AT: Final = parameter(person_merges.c.merged_at)
 _TOUCHED: Final = (sa.Column("alliance_id", sa.Uuid), sa.Column("event_id", sa.Uuid))
 _NEW: Final = tuple(c for c in person_merges.c if c.name != "tenant_id")
 
+_HEAD: Final = compiled(
+    sa.select(merge_heads.c.tenant_id)
+    .where(merge_heads.c.tenant_id == parameter(merge_heads.c.tenant_id))
+    .with_for_update()
+)
 _MERGES_OF: Final = compiled(
     sa.select(person_merges).where(
         _TENANT,
@@ -31,7 +42,7 @@ _MERGES_OF: Final = compiled(
 )
 
 
-def _lock_statement() -> Statement:
+def _of_person_statement(*, locked: bool) -> Statement:
     """The alliances with either reference, locked in the order of ids, as every lock of several."""
     of_person = (
         sa.select(
@@ -47,7 +58,7 @@ def _lock_statement() -> Statement:
         .group_by(alliance_members.c.alliance_id)
         .cte("of_person")
     )
-    return compiled(
+    found = (
         sa.select(alliances.c.id, of_person.c.has_from, of_person.c.has_into)
         .join(of_person, of_person.c.alliance_id == alliances.c.id)
         .join(
@@ -62,11 +73,13 @@ def _lock_statement() -> Statement:
             alliances.c.source == _SOURCE,
         )
         .order_by(alliances.c.id)
-        .with_for_update(of=(alliance_state, alliances), key_share=True)
     )
+    lock = found.with_for_update(of=(alliance_state, alliances), key_share=True)
+    return compiled(lock if locked else found)
 
 
-_LOCK: Final = _lock_statement()
+_LOCK: Final = _of_person_statement(locked=True)
+_LOOK: Final = _of_person_statement(locked=False)
 
 
 def _moved(touched: sa.FromClause) -> list[sa.CTE]:
@@ -172,12 +185,16 @@ def _merge_statement() -> Statement:
 _MERGE: Final = _merge_statement()
 
 
-async def locked_alliances(transaction: Transaction, person: Mapping[str, Any]) -> list[Row]:
+async def locked_alliances(transaction: Transaction, person: Mapping[str, Any]) -> list[Row] | None:
     """The alliances with either reference, locked: id, has_from, has_into.
 
-    person: source, role, from_ref, into_ref.
+    person: source, role, from_ref, into_ref. No other merge goes on, and no alliance is made,
+    until the end. None: others have come in before that, and the transaction must begin anew.
     """
-    return await transaction.rows(_LOCK, **person)
+    locked = await transaction.rows(_LOCK, **person)
+    await transaction.row(_HEAD)
+    found = await transaction.rows(_LOOK, **person)
+    return found if {row["id"] for row in found} <= {row["id"] for row in locked} else None
 
 
 async def merges_of(transaction: Transaction, person: Mapping[str, Any]) -> list[Row]:

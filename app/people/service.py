@@ -28,6 +28,8 @@ async def merge(
         "into_ref": request.into_ref,
     }
     alliances = await queries.locked_alliances(transaction, person)
+    if alliances is None:
+        raise Overtaken("Another caller made an alliance of the same people.")
     merges = {row["from_ref"]: row for row in await queries.merges_of(transaction, person)}
     known = merges.get(request.from_ref)
     if known is not None and known["current_ref"] == _present(merges, request.into_ref):
@@ -35,15 +37,7 @@ async def merge(
     _refuse_contradiction(request, merges)
     if any(row["has_from"] and row["has_into"] for row in alliances):
         raise MergeConflict("One alliance has both as members, so they are two people.")
-    actor = caller.actor
-    new = person | {
-        "id": uuid7(),
-        "current_ref": request.into_ref,
-        "key_id": caller.key.key_id,
-        "actor_role": actor and actor.role,
-        "actor_ref": actor and actor.ref,
-        "merged_at": caller.clock(),
-    }
+    new = person | _as_made(caller, request)
     touched = [
         {"alliance_id": row["id"], "event_id": uuid7() if row["has_from"] else None}
         for row in alliances
@@ -51,6 +45,18 @@ async def merge(
     if not await queries.merge(transaction, new, touched, uuid7()):
         raise Overtaken("Another caller merged the same.")
     return new | {"alliances": sum(row["has_from"] for row in alliances)}, False
+
+
+def _as_made(caller: Caller, request: MergeRequest) -> dict[str, Any]:
+    actor = caller.actor
+    return {
+        "id": uuid7(),
+        "current_ref": request.into_ref,
+        "key_id": caller.key.key_id,
+        "actor_role": actor and actor.role,
+        "actor_ref": actor and actor.ref,
+        "merged_at": caller.clock(),
+    }
 
 
 def _present(merges: Mapping[str, Any], ref: str) -> str:

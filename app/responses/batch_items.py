@@ -14,7 +14,7 @@ from app.responses.answer_schemas import BatchItemOut, ResponseBatchOut
 from app.responses.changes import Change
 from app.responses.decisions import Decision, Voiding
 from app.responses.filled_form import filled_form
-from app.responses.schemas import Submission, VoidInBatch
+from app.responses.schemas import HIGHEST_VERSION, Submission, VoidInBatch
 from app.responses.service import recording
 from app.tenants.authentication import Caller
 
@@ -105,4 +105,6 @@ def _text(sent: object) -> str | None:
 
 
 def _number(sent: object) -> int | None:
-    return sent if isinstance(sent, int) and not isinstance(sent, bool) else None
+    if not isinstance(sent, int) or isinstance(sent, bool):
+        return None
+    return sent if 1 <= sent <= HIGHEST_VERSION else None

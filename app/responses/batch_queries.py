@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
-from app.alliances.models import alliance_state, person_merges
+from app.alliances.models import alliance_state, merge_heads
 from app.database import Row, Transaction
 from app.events.models import event_queue
 from app.responses.models import occasions, response_voids, responses
@@ -61,19 +61,18 @@ def _of_records(columns: sa.Select[Any]) -> sa.Select[Any]:
 
 
 _VERSIONS: Final = compiled(_of_records(RECORD).order_by(responses.c.external_version))
-_ALLIANCES_OF: Final = compiled(_of_records(sa.select(responses.c.alliance_id)).distinct())
-
-
-_REFS: Final = sa.bindparam("refs", type_=ARRAY(sa.Text))
-_MERGES: Final = compiled(
-    sa.select(person_merges).where(
-        person_merges.c.tenant_id == parameter(person_merges.c.tenant_id),
-        sa.or_(
-            person_merges.c.from_ref == sa.func.any(_REFS),
-            person_merges.c.current_ref == sa.func.any(_REFS),
-        ),
-    )
+_HEAD: Final = (
+    sa.select(merge_heads.c.tenant_id)
+    .where(merge_heads.c.tenant_id == parameter(merge_heads.c.tenant_id))
+    .with_for_update(read=True)
+    .cte("head")
 )
+_VERSIONS_WITHOUT_MERGES: Final = compiled(
+    _of_records(RECORD)
+    .where(sa.select(sa.func.count()).select_from(_HEAD).scalar_subquery() >= 0)
+    .order_by(responses.c.external_version)
+)
+_ALLIANCES_OF: Final = compiled(_of_records(sa.select(responses.c.alliance_id)).distinct())
 
 
 def _series_statement() -> Statement:
@@ -170,9 +169,27 @@ def _into(table: sa.Table, given: Sequence[sa.Column[Any]]) -> sa.CTE:
             ["tenant_id", *names],
             sa.select(parameter(table.c.tenant_id), *(rows.c[c.name] for c in given)),
         )
-        .on_conflict_do_nothing()
         .returning(table.c.tenant_id)
         .cte(f"{table.name}_made")
+    )
+
+
+def _voided() -> sa.CTE:
+    """The voids; one that is there already learns of a higher version that says so again."""
+    rows = unnested("voids", _VOID)
+    names = [c.name for c in response_voids.c if c.name != "tenant_id"]
+    void = insert(response_voids).from_select(
+        ["tenant_id", *names],
+        sa.select(parameter(response_voids.c.tenant_id), *(rows.c[c.name] for c in _VOID)),
+    )
+    version = response_voids.c.external_version
+    return (
+        void.on_conflict_do_update(
+            index_elements=["tenant_id", "response_id"],
+            set_={"external_version": sa.func.greatest(version, void.excluded.external_version)},
+        )
+        .returning(response_voids.c.response_id)
+        .cte("voided")
     )
 
 
@@ -193,7 +210,7 @@ def _record_statement() -> Statement:
         )
         .cte("state")
     )
-    voided = _into(response_voids, _VOID)
+    voided = _voided()
     told = _into(event_queue, _EVENT)
     return compiled(
         sa.select(
@@ -211,13 +228,19 @@ _RECORD: Final = _record_statement()
 
 
 async def versions_of(
-    transaction: Transaction, names: Iterable[tuple[str, str]], ids: Iterable[UUID]
+    transaction: Transaction,
+    names: Iterable[tuple[str, str]],
+    ids: Iterable[UUID],
+    *,
+    share_merges: bool,
 ) -> list[Row]:
     """Every version of the records with these (source, external_id)s, by version.
 
-    Beside them the responses with these ids, each with its successor.
+    Beside them the responses with these ids, each with its successor. share_merges: keep merges
+    of people out until the end, since alliances are to be made.
     """
-    return await transaction.rows(_VERSIONS, **_named(names, ids))
+    statement = _VERSIONS_WITHOUT_MERGES if share_merges else _VERSIONS
+    return await transaction.rows(statement, **_named(names, ids))
 
 
 async def alliances_of(
@@ -226,11 +249,6 @@ async def alliances_of(
     """The alliances that the versions of these records are about."""
     rows = await transaction.rows(_ALLIANCES_OF, **_named(names, ids))
     return [row["alliance_id"] for row in rows]
-
-
-async def merges_of(transaction: Transaction, refs: Iterable[str]) -> list[Row]:
-    """Every merge of or into one of these references, of whatever source and role."""
-    return await transaction.rows(_MERGES, refs=sorted(refs))
 
 
 async def series(transaction: Transaction, streams: Iterable[Mapping[str, Any]]) -> list[Row]:

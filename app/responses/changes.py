@@ -5,13 +5,12 @@ locks, and responses written in that of theirs: so no two callers ever wait for 
 ring. Where another caller was quicker nothing is written, and the whole is decided anew.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-from uuid_utils.compat import uuid7
 
 from app.alliances import creation_queries
 from app.alliances import queries as alliance_queries
@@ -32,6 +31,7 @@ from app.responses.decisions import (
     Voiding,
     merged,
 )
+from app.responses.effects import name_occasions, states_and_events, voids
 from app.responses.fold import Courses, Series, StreamKey
 from app.responses.outcome import References, outcome_of
 from app.responses.stream_state import point_of, stream_of
@@ -39,6 +39,8 @@ from app.responses.subject import occasion_key
 from app.tenants.authentication import Clock
 
 Change = Recording | Voiding
+TURN: Final = 25
+"""After so many decisions others have their turn: a full batch takes a while."""
 
 
 @dataclass(slots=True)
@@ -89,14 +91,14 @@ async def apply(
     new, decisions = _decided(found, changes, now)
     if any(decision.problem and _names_nobody(decision.problem) for decision in decisions):
         # In an alliance that is not there yet: perhaps under a reference that was merged away.
-        found = replace(found, merges=await batch_queries.merges_of(transaction, _refs(changes)))
+        found = replace(found, merges=await creation_queries.merges_of(transaction, _refs(changes)))
         new, decisions = _decided(found, changes, now)
     if new:
         found = await _with_new_alliances(transaction, found, new, now)
         new, decisions = _decided(found, changes, now)
         if new:
             raise Overtaken("What was decided no longer holds.")
-    if any(decision.replaced or decision.subject for decision in decisions):
+    if any(d.replaced or d.subject or d.void for d in decisions):
         await _written(transaction, catalogue, found, decisions, now)
     return decisions
 
@@ -138,10 +140,13 @@ async def _found(transaction: Transaction, changes: Sequence[Change]) -> Found:
             if named.external_id is not None:
                 alliance_names.add((change.source, named.external_id))
     rows = await alliance_queries.locked_many(transaction, sorted(ids), sorted(alliance_names))
+    known = {(row["source"], row["external_id"]): row["id"] for row in rows if row["external_id"]}
     return Found(
         {row["id"]: locked(row) for row in rows},
-        {(row["source"], row["external_id"]): row["id"] for row in rows if row["external_id"]},
-        await batch_queries.versions_of(transaction, names, our_ids),
+        known,
+        await batch_queries.versions_of(
+            transaction, names, our_ids, share_merges=not alliance_names <= known.keys()
+        ),
     )
 
 
@@ -171,10 +176,10 @@ async def _written(
     now: datetime,
 ) -> None:
     """Work the decisions into streams, and write records, voids, states and events."""
-    courses, references = _worked_in(found, catalogue, {}, decisions)
+    courses, references = await _worked_in(found, catalogue, {}, decisions)
     if courses.missing:
         series = await _series(transaction, found, courses)
-        courses, references = _worked_in(found, catalogue, series, decisions)
+        courses, references = await _worked_in(found, catalogue, series, decisions)
     records = []
     for decision, compared in zip(decisions, references, strict=True):
         if decision.subject is None:
@@ -185,23 +190,27 @@ async def _written(
         record["received_at"] = subject.alliance.moment(now)
         record["occasion_key"] = occasion_key(subject.filled.content.occasion)
         records.append(record)
-    _name_occasions(records)
-    states, events = _states_and_events(found, courses, decisions, now)
-    voids = [decision.void for decision in decisions if decision.void is not None]
-    recorded, voided = await batch_queries.record_many(transaction, records, voids, states, events)
-    if len(recorded) < len(records) or voided < len(voids):
+    name_occasions(records)
+    states, events = states_and_events(found.locked, courses, decisions, now)
+    withdrawn = voids(decisions)
+    recorded, voided = await batch_queries.record_many(
+        transaction, records, withdrawn, states, events
+    )
+    if len(recorded) < len(records) or voided < len(withdrawn):
         raise Overtaken("Another caller recorded the same.")
     for record in records:
         record["occasion_id"] = recorded[record["id"]]
 
 
-def _worked_in(
+async def _worked_in(
     found: Found, catalogue: Catalogue, series: Series, decisions: Sequence[Decision]
 ) -> tuple[Courses, list[References | None]]:
     """The streams after the decisions, and what each new point is compared with."""
     courses = Courses(series, catalogue)
     references: list[References | None] = []
-    for decision in decisions:
+    for number, decision in enumerate(decisions, start=1):
+        if number % TURN == 0:
+            await asyncio.sleep(0)
         replaced, subject = decision.replaced, decision.subject
         if replaced is not None:
             left = found.locked.get(replaced["alliance_id"])
@@ -231,59 +240,3 @@ async def _series(transaction: Transaction, found: Found, courses: Courses) -> S
         if key in series:
             series[key].append(point_of(row, courses.definition(stream)))
     return series
-
-
-def _name_occasions(records: Iterable[dict[str, Any]]) -> None:
-    """Forms of one occasion get one id for it, should it be new."""
-    new: dict[tuple[UUID, str], UUID] = {}
-    for record in records:
-        key = (record["alliance_id"], record["occasion_key"])
-        record["new_occasion_id"] = new.setdefault(key, uuid7())
-
-
-def _states_and_events(
-    found: Found, courses: Courses, decisions: Iterable[Decision], now: datetime
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    versions = {one.id: one.state_version for one in found.locked.values()}
-    touched: set[UUID] = set()
-    events = []
-    for decision in decisions:
-        for kind, alliance_id, subject_id in _told(decision):
-            versions[alliance_id] += 1
-            touched.add(alliance_id)
-            events.append(
-                {
-                    "id": uuid7(),
-                    "type": kind,
-                    "alliance_id": alliance_id,
-                    "subject_id": subject_id,
-                    "recorded_at": found.locked[alliance_id].moment(now),
-                    "sequence": versions[alliance_id],
-                }
-            )
-    states = [
-        {
-            "alliance_id": one.id,
-            "version": versions[one.id],
-            "last_received_at": one.moment(now),
-            "streams": courses.stored_streams(one),
-        }
-        for one in found.locked.values()
-        if one.id in touched
-    ]
-    return states, events
-
-
-def _told(decision: Decision) -> Iterable[tuple[str, UUID, UUID]]:
-    """The events of a decision: type, alliance, subject."""
-    record, replaced = decision.record, decision.replaced
-    if record is None:
-        return
-    if decision.verdict == "accepted":
-        yield "response.recorded", record["alliance_id"], record["id"]
-    if decision.verdict == "voided":
-        yield "response.voided", record["alliance_id"], record["id"]
-    if decision.verdict == "amended":
-        if replaced is not None and replaced["alliance_id"] != record["alliance_id"]:
-            yield "response.moved", replaced["alliance_id"], replaced["id"]
-        yield "response.amended", record["alliance_id"], record["id"]

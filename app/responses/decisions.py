@@ -152,32 +152,40 @@ class Deciding:
         chain = self._chain(change.response_id, change.source, change.external_id)
         version = change.external_version
         repeated = repeated_void(chain, version, by_version=change.response_id is None)
-        if repeated is not None or chain is None:
+        if chain is None:
+            raise NotFound("No such response.")
+        if repeated is not None and (version is None or version <= chain.version):
             return Decision("replayed", repeated)
-        replaced = chain.head
-        alliance = self.facts.alliances.get(replaced["alliance_id"])
+        alliance = self.facts.alliances.get(chain.head["alliance_id"])
         if alliance is None:
             raise Overtaken("The record has been moved to another alliance.")
-        voided_at = alliance.moment(self._now)
-        actor = change.caller.actor
-        void = {
-            "response_id": replaced["id"],
-            "external_version": version,
-            "reason": change.reason,
-            "key_id": change.caller.key.key_id,
-            "actor_role": actor and actor.role,
-            "actor_ref": actor and actor.ref,
-            "voided_at": voided_at,
-        }
+        void = self._void(change, chain.head["id"], alliance.moment(self._now))
+        if repeated is not None:
+            # It says again what is so already; versions up to this one come too late from now on.
+            chain.versions[-1] = {**repeated, "void_version": version}
+            return Decision("replayed", chain.head, void=void)
+        replaced = chain.head
         chain.versions[-1] = {
             **replaced,
-            "voided_at": voided_at,
+            "voided_at": void["voided_at"],
             "void_version": version,
             "void_reason": change.reason,
             "voided_by_role": void["actor_role"],
             "voided_by_ref": void["actor_ref"],
         }
         return Decision("voided", chain.head, replaced=replaced, void=void)
+
+    def _void(self, change: Voiding, response_id: UUID, voided_at: datetime) -> dict[str, Any]:
+        actor = change.caller.actor
+        return {
+            "response_id": response_id,
+            "external_version": change.external_version,
+            "reason": change.reason,
+            "key_id": change.caller.key.key_id,
+            "actor_role": actor and actor.role,
+            "actor_ref": actor and actor.ref,
+            "voided_at": voided_at,
+        }
 
     def _chain(self, our_id: UUID | None, source: str, external_id: str | None) -> Chain | None:
         if our_id is not None:

@@ -28,6 +28,8 @@ from app.telemetry import kind_and_place
 
 TOGETHER: Final = 64
 """The most that travel in one transaction."""
+ASIDE: Final = 2
+"""The most that wait for a lock aside, in one process: each keeps a connection meanwhile."""
 WAITING: Final = 1000
 """The most that wait for one tenant in one process; who comes then is asked to come again."""
 LOCK_MILLISECONDS: Final = 100
@@ -61,6 +63,7 @@ class Flights:
         self._catalogue = catalogue
         self._lanes: dict[UUID, _Lane] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._aside = 0
 
     async def submit(self, recording: Recording) -> Answer:
         """The stored response, and True if it had been stored before. Raises as submit does.
@@ -80,7 +83,7 @@ class Flights:
                 pass  # nobody else is to wait for that lock: it goes on aside
             finally:
                 self._go_on(tenant_id)
-            return await self._alone(recording)
+            return await self._go_aside(recording)
         if len(lane.waiting) >= WAITING:
             raise Unavailable("Too many submissions are waiting.", headers={"Retry-After": "1"})
         passenger = _Passenger(recording, asyncio.get_running_loop().create_future())
@@ -122,9 +125,23 @@ class Flights:
 
     async def _deliver_alone(self, passenger: _Passenger) -> None:
         try:
-            _settle(passenger, await self._alone(passenger.recording))
+            _settle(passenger, await self._go_aside(passenger.recording))
         except Exception as error:  # noqa: BLE001 - as above
             _settle(passenger, _problem_of(error))
+
+    async def _go_aside(self, recording: Recording) -> Answer:
+        """As _alone, while others go on; only so many wait long for a lock, and keep a connection.
+
+        Raises Locked when the lock is not free in time.
+        """
+        patient = self._aside < ASIDE
+        self._aside += patient
+        try:
+            return await self._alone(
+                recording, FULL_LOCK_MILLISECONDS if patient else LOCK_MILLISECONDS
+            )
+        finally:
+            self._aside -= patient
 
     async def _alone(
         self, recording: Recording, lock_milliseconds: int = FULL_LOCK_MILLISECONDS

@@ -5,7 +5,6 @@ that a point does not simply follow needs all of its points: without them it is 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -25,45 +24,54 @@ class SeriesMissing(Exception):
     """The stream's points are needed and were not read."""
 
 
-@dataclass(slots=True)
 class Course:
     """One stream while points come and go."""
 
-    state: StreamState | None
-    """None: it has no points."""
-    points: dict[str, Point] | None
-    """All of its points by response id, once they are known."""
+    def __init__(self, state: StreamState | None, points: dict[str, Point] | None) -> None:
+        self._state = state
+        self._points = points
+        """All of its points by response id, once they are known."""
+        self._stale = False
+        """Whether the points have changed since the state was made of them."""
+
+    def state(self) -> StreamState | None:
+        """The stream's state; None: it has no points."""
+        if self._stale:
+            points = self._all()
+            self._state = state_of(points.values()) if points else None
+            self._stale = False
+        return self._state
 
     def add(self, point: Point) -> References | None:
         """Put a point in; what it is compared with. None: it has no place in the stream's order.
 
         Raises SeriesMissing.
         """
-        if self.state is None:
-            self.state = state_of([point])
-            self.points = {point.place.response_id: point}
-            return {}
-        before, followed = self.state, followed_by(self.state, point)
-        if self.points is not None:
-            self.points[point.place.response_id] = point
-        if followed is not None:
-            self.state = followed
-            return {"previous": before.latest, "first": before.first}
-        points = list(self._all().values())
-        self.state = state_of(points)
-        earlier = earlier_anchors(points, point.place.response_id)
+        if self._points is not None:
+            self._points[point.place.response_id] = point
+        if not self._stale:
+            before = self._state
+            if before is None:
+                self._state = state_of([point])
+                return {}
+            followed = followed_by(before, point)
+            if followed is not None:
+                self._state = followed
+                return {"previous": before.latest, "first": before.first}
+        # To be made anew at the end, once: it costs as much as the stream is long.
+        earlier = earlier_anchors(list(self._all().values()), point.place.response_id)
+        self._stale = True
         return earlier and {"previous": earlier[1], "first": earlier[0]}
 
     def remove(self, response_id: UUID) -> None:
         """Take a point out. Raises SeriesMissing."""
-        points = self._all()
-        points.pop(str(response_id), None)
-        self.state = state_of(points.values()) if points else None
+        self._all().pop(str(response_id), None)
+        self._stale = True
 
     def _all(self) -> dict[str, Point]:
-        if self.points is None:
+        if self._points is None:
             raise SeriesMissing
-        return self.points
+        return self._points
 
 
 class Courses:
@@ -99,11 +107,14 @@ class Courses:
         """Stream name -> state, for all streams of the alliance, to be stored."""
         streams = self._streams(alliance)
         for (alliance_id, stream), course in self._courses.items():
-            if alliance_id == alliance.id and course.state is None:
+            if alliance_id != alliance.id:
+                continue
+            state = course.state()
+            if state is None:
                 streams.pop(stream.name(), None)
-            elif alliance_id == alliance.id and course.state is not None:
+            else:
                 revision = self.definition(stream).revision
-                streams[stream.name()] = stored_state(course.state, revision)
+                streams[stream.name()] = stored_state(state, revision)
         return streams
 
     def definition(self, stream: Stream) -> Definition:

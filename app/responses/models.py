@@ -129,4 +129,5 @@ response_voids: Final = sa.Table(
     sa.Column("actor_ref", sa.Text),
     sa.Column("voided_at", sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(["tenant_id", "response_id"], ["responses.tenant_id", "responses.id"]),
+    sa.CheckConstraint("external_version >= 1", name="external_version"),
 )

@@ -51,9 +51,11 @@ def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
     return ResponseOut.model_construct(**_identity(row), **dict(row["outcome"]))
 
 
-def response_record(row: Mapping[str, Any], actor: Actor | None) -> ResponseRecord:
-    """A stored response as far as this reader may see it."""
-    shown = shown_parts(row, actor, former_refs(row["former_refs"]))
+def response_record(
+    row: Mapping[str, Any], actor: Actor | None, *, blind: bool = False
+) -> ResponseRecord:
+    """A stored response as far as this reader may see it; blind: without what was answered."""
+    shown = frozenset() if blind else shown_parts(row, actor, former_refs(row["former_refs"]))
     answers_shown, scores_shown = "answers" in shown, "scores" in shown
     return ResponseRecord(
         **_identity(row),

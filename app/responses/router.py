@@ -149,7 +149,8 @@ async def void_response(
     async def work(transaction: Transaction) -> Record:
         return await service.void(transaction, caller, catalogue, response_id, body)
 
-    return response_record(await caller.attempt(work), caller.actor)
+    may_read = Scope.RESPONSES_READ in caller.key.scopes
+    return response_record(await caller.attempt(work), caller.actor, blind=not may_read)
 
 
 @router.post(

@@ -35,7 +35,8 @@ def _not_blank(text: str) -> str:
     return text
 
 
-ExternalVersion = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+HIGHEST_VERSION: Final = 1_000_000
+ExternalVersion = Annotated[StrictInt, Field(ge=1, le=HIGHEST_VERSION)]
 Reason = Annotated[
     str,
     Field(

@@ -36,11 +36,19 @@ def _page_of_tenants(*conditions: sa.ColumnElement[bool]) -> Statement:
     return compiled(page, of_one_tenant=False)
 
 
-_INSERT_TENANT: Final = compiled(
+_NEW_TENANT: Final = (
     insert(tenants)
     .values({c.name: parameter(c) for c in tenants.c if c.name != "closed_at"})
     .on_conflict_do_nothing()
     .returning(tenants.c.tenant_id)
+    .cte("new_tenant")
+)
+_HEAD: Final = sa.table("merge_heads", sa.column("tenant_id", sa.Uuid))
+"""Its lock stands between merges of people and new alliances; see alliances.models."""
+_INSERT_TENANT: Final = compiled(
+    sa.select(_NEW_TENANT.c.tenant_id).add_cte(
+        sa.insert(_HEAD).from_select(["tenant_id"], sa.select(_NEW_TENANT.c.tenant_id)).cte("head")
+    )
 )
 _TENANT: Final = compiled(_TENANTS.where(_OWN_TENANT))
 _PAGES_OF_TENANTS: Final[Mapping[str | None, Statement]] = {

@@ -13,6 +13,7 @@ from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
 from app.responses.answer_schemas import NotComputed
 from app.responses.service import judged_now
+from app.responses.stream_state import place_of
 from app.tenants.authentication import Actor
 from app.trends import queries
 from app.trends.course import courses, stream_out, within
@@ -89,7 +90,20 @@ def _shown(
         # From both sides, whichever is asked for.
         dyad=dyad_out(within_window, window.scale),
         withdrawn=withdrawn_by_others(
-            (row for row in rows if row["voided_at"] is not None), former
+            (row for row in rows if row["voided_at"] is not None and _asked(row, window)), former
         ),
         not_computed=NOT_COMPUTED,
+    )
+
+
+def _asked(row: Mapping[str, Any], window: Window) -> bool:
+    """Whether a response is one that is asked for."""
+    day = place_of(row).occurred_on
+    undated_too = window.start is None and window.end is None
+    return (
+        window.form in {None, row["form"]}
+        and window.role in {None, row["rater_role"]}
+        and (undated_too or day is not None)
+        and (window.start is None or (day is not None and day >= window.start))
+        and (window.end is None or (day is not None and day <= window.end))
     )

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.tables import (
     APP_ROLE,
+    PLATFORM_ROLE,
     WORKER_ROLE,
     keep_apart,
     make_tenant_table,
@@ -24,6 +25,7 @@ TABLES = (
     "events",
     "idempotency_keys",
     "person_merges",
+    "merge_heads",
 )
 
 
@@ -36,6 +38,7 @@ def upgrade() -> None:
     _make_events()
     _make_idempotency_keys()
     _make_person_merges()
+    _make_merge_heads()
     for table in TABLES:
         keep_apart(table)
     # The worker asks which tenants have something waiting, and nothing else of them.
@@ -76,13 +79,15 @@ def _make_response_voids() -> None:
         _text("reason"),
         *_who(),
         _instant("voided_at"),
+        sa.CheckConstraint("external_version >= 1", name="external_version"),
         sa.PrimaryKeyConstraint("tenant_id", "response_id", name="pk_response_voids"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "response_id"],
             ["responses.tenant_id", "responses.id"],
             name="fk_response_voids_tenant_id_response_id",
         ),
-        grants="SELECT, INSERT",
+        # A later version that says so again moves on which versions come too late.
+        grants="SELECT, INSERT, UPDATE (external_version)",
     )
 
 
@@ -152,6 +157,22 @@ def _make_idempotency_keys() -> None:
     op.create_index(
         "ix_idempotency_keys_tenant_id_expires_at", "idempotency_keys", ["tenant_id", "expires_at"]
     )
+
+
+def _make_merge_heads() -> None:
+    make_tenant_table(
+        "merge_heads",
+        _id("tenant_id"),
+        sa.PrimaryKeyConstraint("tenant_id", name="pk_merge_heads"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.tenant_id"], name="fk_merge_heads_tenant_id"
+        ),
+        grants="SELECT, UPDATE",
+    )
+    op.execute(f"GRANT SELECT, INSERT ON merge_heads TO {PLATFORM_ROLE}")
+    op.execute("ALTER TABLE tenants NO FORCE ROW LEVEL SECURITY")  # for its owner to read
+    op.execute("INSERT INTO merge_heads (tenant_id) SELECT tenant_id FROM tenants")
+    op.execute("ALTER TABLE tenants FORCE ROW LEVEL SECURITY")
 
 
 def _make_person_merges() -> None:

@@ -17,7 +17,7 @@ from app.statements import metadata
 
 TABLES: Final = [table for table in metadata.sorted_tables if "tenant_id" in table.c]
 """Every table of tenant data, what others point to first."""
-MADE_BY_PLATFORM: Final = {"tenants", "api_keys"}
+MADE_BY_PLATFORM: Final = {"tenants", "api_keys", "merge_heads"}
 SPECIAL: Final[dict[str, dict[str, object]]] = {
     "responses": {"record_kind": "answered", "reported_scores": None},
 }

@@ -15,11 +15,12 @@ from app.tenants.service import close_tenant, create_key, create_tenant, revoke_
 from app.tenants.verification import key_parts
 from tests.conftest import Tenant
 
-ITS_TABLES = {"tenants", "api_keys", "platform_keys"}
+ITS_TABLES = {"tenants", "api_keys", "platform_keys", "merge_heads"}
 GRANTED = {
     "tenants": {"SELECT", "INSERT", "UPDATE (closed_at)"},
     "api_keys": {"SELECT", "INSERT", "UPDATE (revoked_at)"},
     "platform_keys": {"SELECT", "INSERT", "UPDATE (revoked_at)"},
+    "merge_heads": {"SELECT", "INSERT"},
 }
 EVERY_GRANT = """
 SELECT c.relname AS on_what, g.privilege_type AS what
