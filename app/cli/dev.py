@@ -43,6 +43,8 @@ def main() -> None:
 
     SIGTERM stops it as Ctrl-C does, at any time: whoever sends it, Postgres is shut down.
     """
+    # A shell may have had SIGINT ignored, as it does for what it puts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with _database() as (settings, own):

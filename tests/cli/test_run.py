@@ -17,11 +17,13 @@ from app.embedded_postgres import forget
 
 ROOT = Path(__file__).parents[2]
 RUN = """
+import signal
 import sys
 from pathlib import Path
 from app.cli import dev
 dev.HOME = Path(sys.argv[1])
 dev.KEY_FILE = dev.HOME / "demo-key"
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for what a shell puts in the background
 dev.main()
 """
 STARTED, SHUT_DOWN = "starting PostgreSQL", "database system is shut down"
