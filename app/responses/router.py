@@ -1,5 +1,6 @@
 """Responses over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from operator import itemgetter
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.edge.json_body import LIMIT_EXTENSION, MAX_BATCH_BYTES, StrictJsonRoute
 from app.edge.preferences import STRICT, Prefer, prefers_strict
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
-from app.idempotency.service import claim_of, once
+from app.idempotency.service import Claim, claim_of, once
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
@@ -87,16 +88,9 @@ async def submit_response(
         return _answer(response, record, replayed=replayed)
     claim = claim_of(key, caller.key.key_id, "submit_response", body)
 
-    async def work(transaction: Transaction) -> tuple[Record, bool]:
-        return await once(
-            transaction,
-            claim,
-            caller.clock(),
-            lambda: service.submit(transaction, catalogue, change),
-            service.answered,
-        )
-
-    record, replayed = await caller.attempt(work)
+    record, replayed = await _once(
+        caller, claim, lambda transaction: service.submit(transaction, catalogue, change)
+    )
     return _answer(response, record, replayed=replayed)
 
 
@@ -123,16 +117,13 @@ async def amend_response(
     claim = claim_of(key, caller.key.key_id, f"amend_response {response_id}", body)
     filled = filled_form(catalogue, body, caller.clock())
 
-    async def work(transaction: Transaction) -> tuple[Record, bool]:
-        return await once(
-            transaction,
-            claim,
-            caller.clock(),
-            lambda: service.amend(transaction, caller, catalogue, response_id, body, filled),
-            service.answered,
-        )
-
-    record, replayed = await caller.attempt(work)
+    record, replayed = await _once(
+        caller,
+        claim,
+        lambda transaction: service.amend(
+            transaction, caller, catalogue, response_id, body, filled
+        ),
+    )
     return _answer(response, record, replayed=replayed)
 
 
@@ -181,6 +172,20 @@ async def submit_response_batch(
     decisions = await service.submit_batch(caller, catalogue, items, strict=strict, dry_run=dry_run)
     request_id: str = request.state.request_id
     return batch_answer(body.items, decisions, request_id, dry_run=dry_run)
+
+
+async def _once(
+    caller: Caller,
+    claim: Claim | None,
+    work: Callable[[Transaction], Awaitable[tuple[Record, bool]]],
+) -> tuple[Record, bool]:
+    """What work gives in a transaction of the caller's, or what it gave with the same key."""
+
+    async def attempt(transaction: Transaction) -> tuple[Record, bool]:
+        now = caller.clock()
+        return await once(transaction, claim, now, lambda: work(transaction), service.answered)
+
+    return await caller.attempt(attempt)
 
 
 def _answer(response: Response, record: Record, *, replayed: bool) -> ResponseOut:
