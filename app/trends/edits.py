@@ -26,10 +26,13 @@ def edit_by_other(row: Row, former: FormerRefs) -> EditOut | None:
     return EditOut(by=_person(actor), at=row["received_at"])
 
 
-def withdrawn_by_others(rows: Iterable[Row], former: FormerRefs) -> list[WithdrawnOut]:
-    """The voids among voided ratings that are not their raters' own, oldest first."""
+def withdrawn_by_others(
+    voided: Iterable[Row], moved: Iterable[Row], former: FormerRefs
+) -> list[WithdrawnOut]:
+    """What others than their raters have voided or moved away, oldest first."""
     found = []
-    for row in sorted(rows, key=lambda row: (row["voided_at"], row["id"])):
+    rows = [(row, "voided") for row in voided] + [(row, "moved") for row in moved]
+    for row, how in sorted(rows, key=lambda one: (one[0]["voided_at"], one[0]["id"])):
         actor = _actor(row["voided_by_role"], row["voided_by_ref"])
         if not is_rater(row, actor, former):
             found.append(
@@ -39,6 +42,7 @@ def withdrawn_by_others(rows: Iterable[Row], former: FormerRefs) -> list[Withdra
                     rater=Person(role=row["rater_role"], ref=row["rater_ref"]),
                     instrument=row["instrument"],
                     form=row["form"],
+                    how=how,
                     by=_person(actor),
                     at=row["voided_at"],
                 )

@@ -13,7 +13,53 @@ from app.responses.queries import AMENDED_BY
 from app.statements import Statement, compiled, parameter
 
 _SUCCESSOR: Final = responses.alias("successor")
+_BACK: Final = responses.alias("back")
+_AS_OF: Final = sa.bindparam("as_of", type_=responses.c.received_at.type)
 _BEFORE: Final = responses.alias("before")
+
+
+_MOVED: Final = compiled(
+    sa.select(
+        *(c for c in responses.c if c.name not in {"outcome", "answers", "reported_scores"}),
+        _SUCCESSOR.c.received_at.label("voided_at"),
+        _SUCCESSOR.c.actor_role.label("voided_by_role"),
+        _SUCCESSOR.c.actor_ref.label("voided_by_ref"),
+    )
+    .join(
+        _SUCCESSOR,
+        sa.and_(
+            _SUCCESSOR.c.tenant_id == responses.c.tenant_id,
+            _SUCCESSOR.c.amends == responses.c.id,
+            _SUCCESSOR.c.alliance_id != responses.c.alliance_id,
+        ),
+    )
+    .where(
+        responses.c.tenant_id == parameter(responses.c.tenant_id),
+        responses.c.alliance_id == parameter(responses.c.alliance_id),
+        _SUCCESSOR.c.received_at <= _AS_OF,
+        # One that was voided was told of then; one that came back is told of no more.
+        ~sa.exists().where(
+            response_voids.c.tenant_id == responses.c.tenant_id,
+            response_voids.c.response_id == responses.c.id,
+        ),
+        ~sa.exists().where(
+            _BACK.c.tenant_id == responses.c.tenant_id,
+            _BACK.c.source == responses.c.source,
+            _BACK.c.external_id == responses.c.external_id,
+            _BACK.c.external_version > responses.c.external_version,
+            _BACK.c.alliance_id == responses.c.alliance_id,
+            _BACK.c.received_at <= _AS_OF,
+        ),
+    )
+)
+
+
+async def moved_away(transaction: Transaction, alliance_id: UUID, as_of: datetime) -> list[Row]:
+    """The responses of the alliance whose next version was about another one by as_of.
+
+    Who moved them and when stands where a void would say it.
+    """
+    return await transaction.rows(_MOVED, alliance_id=alliance_id, as_of=as_of)
 
 
 async def responses_of_alliance(
@@ -68,13 +114,12 @@ def _statement(*, one_instrument: bool, in_the_past: bool) -> Statement:
         response_voids.c.tenant_id == responses.c.tenant_id,
         response_voids.c.response_id == responses.c.id,
     )
-    as_of = sa.bindparam("as_of", type_=responses.c.received_at.type)
     if in_the_past:
-        voided = sa.and_(voided, response_voids.c.voided_at <= as_of)
+        voided = sa.and_(voided, response_voids.c.voided_at <= _AS_OF)
     statement = _newest(voided)
     if one_instrument:
         statement = statement.where(responses.c.instrument == parameter(responses.c.instrument))
     if in_the_past:
-        statement = statement.where(responses.c.received_at <= as_of)
-        succeeded = succeeded.where(_SUCCESSOR.c.received_at <= as_of)
+        statement = statement.where(responses.c.received_at <= _AS_OF)
+        succeeded = succeeded.where(_SUCCESSOR.c.received_at <= _AS_OF)
     return compiled(statement.where(~succeeded.correlate(responses)))

@@ -106,13 +106,14 @@ class DyadOut(BaseModel):
 
 
 class WithdrawnOut(BaseModel):
-    """A rating that someone other than its rater has voided; it counts nowhere."""
+    """A rating that someone other than its rater has taken out of the alliance's course."""
 
     response_id: UUID
     occasion_id: UUID
     rater: Person
     instrument: str
     form: str
+    how: str = Field(description="`voided`; or `moved`: it is about another alliance now.")
     by: Person | None = Field(description="Who acted; null: the system itself.")
     at: datetime
 

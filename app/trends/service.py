@@ -11,6 +11,7 @@ from app.alliances.schemas import AllianceOut
 from app.alliances.service import get
 from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
+from app.measurement.course import LAST_INSTANT
 from app.responses.answer_schemas import NotComputed
 from app.responses.service import judged_now
 from app.responses.stream_state import place_of
@@ -57,12 +58,15 @@ async def trend(
     rows = await queries.responses_of_alliance(
         transaction, alliance_id, window.instrument, window.as_of
     )
-    return _shown(alliance, await judged_now(transaction, rows), catalogue, actor, window)
+    moved = await queries.moved_away(transaction, alliance_id, window.as_of or LAST_INSTANT)
+    judged = await judged_now(transaction, rows)
+    return _shown(alliance, judged, moved, catalogue, actor, window)
 
 
-def _shown(
+def _shown(  # noqa: PLR0917 - what was read, and for whom
     alliance: Row,
     rows: Sequence[Mapping[str, Any]],
+    moved: Sequence[Row],
     catalogue: Catalogue,
     actor: Actor | None,
     window: Window,
@@ -90,7 +94,9 @@ def _shown(
         # From both sides, whichever is asked for.
         dyad=dyad_out(within_window, window.scale),
         withdrawn=withdrawn_by_others(
-            (row for row in rows if row["voided_at"] is not None and _asked(row, window)), former
+            (row for row in rows if row["voided_at"] is not None and _asked(row, window)),
+            (row for row in moved if _asked(row, window)),
+            former,
         ),
         not_computed=NOT_COMPUTED,
     )
@@ -101,7 +107,8 @@ def _asked(row: Mapping[str, Any], window: Window) -> bool:
     day = place_of(row).occurred_on
     undated_too = window.start is None and window.end is None
     return (
-        window.form in {None, row["form"]}
+        window.instrument in {None, row["instrument"]}
+        and window.form in {None, row["form"]}
         and window.role in {None, row["rater_role"]}
         and (undated_too or day is not None)
         and (window.start is None or (day is not None and day >= window.start))

@@ -99,6 +99,7 @@ async def test_a_withdrawal_by_another_than_the_rater_is_told(
         "rater": {"role": "client", "ref": "c"},
         "instrument": "wai-sr-2006",
         "form": "client",
+        "how": "voided",
         "by": person(actor),
         "at": at,
     }
@@ -146,7 +147,10 @@ async def test_as_of_tells_what_was_known_then(client: AsyncClient, clock: Clock
             ]
             assert points(seen[0]) == left, moment
             assert sorted(points(seen[1])) == sorted(right), moment
-            assert [len(one["withdrawn"]) for one in seen] == [0, number == 4], moment
+            assert [len(one["withdrawn"]) for one in seen] == [
+                number in {3, 4},
+                number == 4,
+            ], moment
 
 
 async def test_both_sides_and_their_changes_are_of_the_newest_versions(
@@ -199,3 +203,22 @@ async def test_one_between_others_is_compared_with_the_one_before_and_the_first(
         if c["scale"] == "total"
     }
     assert against == {"previous": (ids[1], 24.0), "first": (ids[0], 36.0)}
+
+
+async def test_a_rating_that_another_moves_away_leaves_its_trace(client: AsyncClient) -> None:
+    here = pair()
+    sent = submission(alliance=here)
+    made = (await client.post("/v1/responses", json=sent)).json()
+    there = sent | {"alliance": pair(), "external_version": 2}
+    actor = {"Rapport-Actor": f"professional;{here['professional_ref']}"}
+    before = (await client.post("/v1/responses", json=there, headers=actor)).json()
+
+    left = (await client.get(f"/v1/alliances/{made['alliance_id']}/trend")).json()
+    assert left["streams"] == []
+    (gone,) = left["withdrawn"]
+    assert (gone["response_id"], gone["how"]) == (made["id"], "moved")
+    assert gone["by"] == {"role": "professional", "ref": here["professional_ref"]}
+    assert gone["at"] == before["received_at"]
+    url = f"/v1/alliances/{made['alliance_id']}/trend"
+    for wanted in ({"as_of": made["received_at"]}, {"role": "professional"}, {"form": "observer"}):
+        assert (await client.get(url, params=wanted)).json()["withdrawn"] == []
