@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final, Self
+from typing import Any, Self
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -11,8 +11,6 @@ from uuid_utils.compat import uuid7
 from app.alliances.merged_refs import FormerRefs, former_refs, present_members
 from app.alliances.schemas import AllianceBody, AllianceInSubmission
 from app.errors import AllianceConflict, FieldError, InvalidRequest, NotFound
-
-PAIR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,6 @@ class LockedAlliance:
     """References of members that were merged into others."""
     new: bool = False
     """Whether it is still to be made."""
-
-    @property
-    def pair(self) -> bool:
-        """One client and one professional, so that each is "the other" of the other."""
-        return len(self.members) == PAIR
 
     def moment(self, now: datetime) -> datetime:
         """When something was received that is written now: never before what was before it."""

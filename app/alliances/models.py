@@ -21,7 +21,7 @@ alliances: Final = sa.Table(
     sa.Column("ended_on", sa.Date),
     sa.Column("end_reason", sa.Text),
     sa.Column("continues", sa.Uuid),
-    # Role -> a reference that was merged away -> the one that took its place.
+    # [role, a reference that was merged away, the one that took its place] for each merge.
     sa.Column("former_refs", JSONB),
     # Counts changes by PATCH; the ETag.
     sa.Column("version", sa.Integer, nullable=False),

@@ -25,7 +25,6 @@ _ROLE: Final = parameter(person_merges.c.role)
 _SOURCE: Final = parameter(person_merges.c.source)
 _MERGED_AT: Final = parameter(person_merges.c.merged_at)
 _TOUCHED: Final = (sa.Column("alliance_id", sa.Uuid), sa.Column("event_id", sa.Uuid))
-_NEW: Final = tuple(c for c in person_merges.c if c.name != "tenant_id")
 
 _HEAD: Final = compiled(
     sa.select(merge_heads.c.tenant_id)

@@ -130,7 +130,7 @@ async def submit_batch(
             for item in items
         ]
         if strict:
-            refuse_all_if_any(decisions)
+            _refuse_all_if_any(decisions)
         if dry_run:
             raise _RolledBackError(decisions)
         return decisions
@@ -202,7 +202,7 @@ class _RolledBackError(Exception):
         self.decisions = decisions
 
 
-def refuse_all_if_any(decisions: Sequence[Decision]) -> None:
+def _refuse_all_if_any(decisions: Sequence[Decision]) -> None:
     """Raises BatchRefused with every fault of every refused item, each pointed at."""
     errors = [
         error
