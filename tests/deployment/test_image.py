@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -90,7 +92,27 @@ def test_the_service_needs_only_what_production_installs() -> None:
         [sys.executable, "-c", LISTED], cwd=ROOT, capture_output=True, text=True, check=True
     )
     locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    installed = {normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", locked, re.MULTILINE)}
+    names = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[\S+\])?==", locked, re.MULTILINE)
+    installed = {normal(name) for name in names}
     # pygments, rich: Mako and structlog colour what they show where these happen to be installed.
     own = {"pygments", "rich", normal(importlib.metadata.metadata("rapport")["Name"]), "setuptools"}
     assert {normal(name) for name in json.loads(listed.stdout)} - installed - own == set()
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_what_is_asked_for_with_an_extra_is_locked_with_it(lock: str) -> None:
+    # pip looks for the newest of a package with an extra before it looks at the lock without it:
+    # the day a newer one came out, nobody could install any more.
+    locked = (ROOT / lock).read_text(encoding="utf-8")
+    pinned = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[(\S+)\])?==", locked, re.MULTILINE)
+    extras = {normal(name): set(extra.split(",")) for name, extra in pinned}
+    installed = {normal(one.name): one for one in importlib.metadata.distributions()}
+    asked = {
+        (normal(wanted.name), extra)
+        for name in {*extras, "rapport"} & installed.keys()
+        for wanted in map(Requirement, installed[name].requires or ())
+        if wanted.marker is None or wanted.marker.evaluate()
+        for extra in wanted.extras
+    }
+    assert ("sqlalchemy", "asyncio") in asked
+    assert {(name, extra) for name, extra in asked if extra not in extras[name]} == set()
