@@ -11,6 +11,9 @@ import app.measurement
 MODULES: Final = sorted(Path(app.measurement.__path__[0]).glob("*.py"))
 ALLOWED: Final = {"collections.abc", "dataclasses", "datetime", "decimal", "operator", "typing"} | {
     "functools",  # lru_cache: what it remembers is a function of its arguments
+    "itertools",
+    "math",
+    "struct",
 }
 OWN: Final = {f"app.measurement.{module.stem}" for module in MODULES}
 CLOCKS: Final = {"now", "utcnow", "today"}
