@@ -101,7 +101,7 @@ def observed(
     steps = [filtered(values, i * NODE, node, rating) for i, node in enumerate(guesses)]
     earlier = [values[i * NODE] for i in range(len(guesses))]
     weights = _reweighted(earlier, steps)
-    open_now = plan(bank.open)
+    open_now = plan(bank.open_onsets)
     numbers: list[float] = []
     sudden = slow = 0.0
     for i, node in enumerate(guesses):
@@ -115,7 +115,7 @@ def observed(
         numbers += hypotheses
         sudden += weights[i] * dips
         slow += weights[i] * declines
-    still_open = min(bank.open + 1, RAMP - 1) if bank.seen else 0
+    still_open = min(bank.open_onsets + 1, RAMP - 1) if bank.seen else 0
     after = Bank(bank.seen + 1, still_open, single(numbers))
     score = math.log(sudden + slow) if bank.seen else None
     kind: Kind = "sudden" if sudden >= slow else "slow"
@@ -128,7 +128,7 @@ def without_hypotheses(bank: Bank) -> Bank:
 
     Else the same evidence would be alarmed again at the next rating.
     """
-    if not bank.open:
+    if not bank.open_onsets:
         return bank
     closed = (0.0,) * (SLOTS * HYPOTHESIS)
     values: tuple[float, ...] = ()

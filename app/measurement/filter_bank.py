@@ -83,8 +83,8 @@ class Bank:
 
     seen: int
     """Ratings so far."""
-    open: int
-    """Ratings so far at which a hypothesis began that is still open, counted back from now."""
+    open_onsets: int
+    """How many of the latest ratings hold the onset of a hypothesis that is still open."""
     values: tuple[float, ...]
     """Node after node: its filter, then its hypotheses; empty before the first rating."""
 
@@ -155,7 +155,7 @@ def single(values: list[float]) -> tuple[float, ...]:
 
 def packed(bank: Bank) -> bytes:
     """The bank as bytes, little endian: 5 for an empty one, else 5 and 4 a number."""
-    head = _HEAD.pack(bank.seen, bank.open)
+    head = _HEAD.pack(bank.seen, bank.open_onsets)
     return head + _VALUES.pack(*bank.values) if bank.values else head
 
 
