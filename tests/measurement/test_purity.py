@@ -10,6 +10,7 @@ import app.measurement
 
 MODULES: Final = sorted(Path(app.measurement.__path__[0]).glob("*.py"))
 ALLOWED: Final = {"collections.abc", "dataclasses", "datetime", "decimal", "operator", "typing"} | {
+    "math",
     "functools",  # lru_cache: what it remembers is a function of its arguments
     "itertools",
     "math",
