@@ -34,6 +34,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a form was filled in, as far as later forms of the stream are compared with it."""
+
+    scatter: float | None
+    """Standard deviation over the keyed items; None with fewer than two answered."""
+    items: int
+    """How many have a value."""
+    step: float
+    """The distance of neighbouring answers."""
+    fingerprint: str | None
+    """The same for the same answers to all items; None with an item unanswered."""
+    all_maximum: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """A response's place and what it says on each scale; None: not scorable there."""
 
@@ -41,6 +56,16 @@ class Point:
     values: Mapping[str, Observed | None]
     readers: frozenset[str] = frozenset()
     """The kinds of readers who may see the values; carried along, never judged here."""
+    occasion: str = ""
+    """What makes two ratings of an alliance belong together: the occasion's key."""
+    manner: Manner | None = None
+    """None: an older system reported totals."""
+    signal_readers: frozenset[str] = frozenset()
+    """The kinds of readers who may see signals that rest on it, if not its values."""
+    backfill: bool = False
+    """Whether it was sent as history."""
+    item_readers: frozenset[str] = frozenset()
+    """The kinds of readers who may see the answers to single items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +191,27 @@ def _anchors(point: Point) -> dict[str, Anchor]:
     }
 
 
-def earlier_anchors(
-    points: Sequence[Point], response_id: str
-) -> tuple[dict[str, Anchor], dict[str, Anchor]] | None:
-    """(first, previous) scored value of each scale before one point, in the stream's order.
+def anchors_before(
+    placed: Sequence[Point], number: int
+) -> tuple[dict[str, Anchor], dict[str, Anchor]]:
+    """(first, previous) scored value of each scale that one of the placed points speaks of.
 
-    None when the point itself has no place.
+    placed: in the stream's order. Of other scales there may be values or none.
     """
-    by_id = {point.place.response_id: point for point in points}
     first: dict[str, Anchor] = {}
     previous: dict[str, Anchor] = {}
-    for place in in_order([point.place for point in points])[0]:
-        if place.response_id == response_id:
-            return first, previous
-        for scale, anchor in _anchors(by_id[place.response_id]).items():
-            first.setdefault(scale, anchor)
-            previous[scale] = anchor
-    return None
+    wanted = placed[number].values.keys()
+    for at in range(number):
+        first = _anchors(placed[at]) | first
+        if wanted <= first.keys():
+            break
+    for at in range(number - 1, -1, -1):
+        previous = _anchors(placed[at]) | previous
+        if wanted <= previous.keys():
+            break
+    return first, previous
+
+
+def rank_in_time(place: Place) -> tuple[Any, ...] | None:
+    """What a place is sorted by in a stream whose points all have an instant; None: it has none."""
+    return None if place.occurred_at is None else _rank(place, "time", frozenset())

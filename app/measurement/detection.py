@@ -1,39 +1,33 @@
 """Whether a rating tells of a drop: one number for sudden and slow drops alike.
 
-For each rating from the second on the question is kept open whether something began there: a dip,
-a drop that stays, or a slow decline. Under each of them the ratings since are so and so many times
-as likely as without (Willsky & Jones, 1976, IEEE Transactions on Automatic Control 21(1), 108-112,
-for the likelihood ratio of a jump within a Kalman filter). The score is the sum of these ratios.
-What it finds is known from simulation only: docs/reference/detection-benchmark.md.
+At each rating from the second on it is asked whether something began there: a dip, a drop that
+stays, or a slow decline. Under each of these the ratings since are so and so many times as likely
+as without; the score is the weighted sum of these ratios over all that may have begun, and over
+what the person's volatility may be. What it finds is known from simulation only:
+docs/reference/detection-benchmark.md.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, Literal
 
+from app.measurement.alarm_budget import set_thresholds, threshold
 from app.measurement.filter_bank import (
     ASSUMPTION,
     EMPTY,
     FILTER,
-    HYPOTHESIS,
-    NODE,
-    RAMP,
-    SLOTS,
     WEEK,
     Bank,
     CourseParameters,
-    Filtered,
-    Rating,
     assumed_parameters,
-    filtered,
-    first_values,
-    nodes,
+    bank_of,
+    numbers_of,
     packed,
-    single,
     unpacked,
 )
-from app.measurement.hypotheses import plan, updated
+from app.measurement.hypotheses import followed
+from app.measurement.person_filter import Filtered, Rating, filtered, first_numbers, nodes
 
 __all__ = [
     "ASSUMPTION",
@@ -44,6 +38,7 @@ __all__ = [
     "assumed_parameters",
     "observed",
     "packed",
+    "set_thresholds",
     "threshold",
     "unpacked",
     "without_hypotheses",
@@ -51,14 +46,17 @@ __all__ = [
 
 Kind = Literal["sudden", "slow"]
 
-GROWTH_ENDS: Final = 11
-"""Ratings after the first one after which a person's growth is taken to be over. House rule."""
 UNKNOWN_DAYS: Final = WEEK
 """Taken for the days between two ratings when they are not known. House rule."""
+GROWTH_ENDS: Final = 11
+"""Ratings after the first one after which a person's growth is taken to be over. House rule."""
+FIRST_KEPT: Final = 2
+"""Earlier ratings from which on an onset is kept open. At the second rating only one is known, so
+what begins there is judged at once and not held against the ratings that follow. House rule."""
+LEAST_EVIDENCE: Final = 1e-300
+"""Taken where it is smaller than a float can hold."""
 LEAST_WEIGHT: Final = 1e-30
 """No guess at a person's volatility is ever ruled out for good."""
-THRESHOLDS: Final = ((0.25, 4.50), (1.0, 3.35), (3.0, 2.56), (5.0, 2.15), (20.0, 1.0))
-"""Alarms per 100 ratings of streams without a drop, and the score that gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +94,29 @@ def observed(
     reliability: within-person, of this score, where it is lower than that of a complete one.
     """
     rating = _rating(bank, value, days, parameters, reliability)
-    values = bank.values or first_values(parameters)
     guesses = nodes(parameters)
-    steps = [filtered(values, i * NODE, node, rating) for i, node in enumerate(guesses)]
-    earlier = [values[i * NODE] for i in range(len(guesses))]
-    weights = _reweighted(earlier, steps)
-    open_now = plan(bank.open_onsets)
+    if bank.seen:
+        before = numbers_of(bank)
+    else:
+        before = [first_numbers(node, parameters) for node in guesses]
+    steps = [filtered(n, node, rating) for n, node in zip(before, guesses, strict=True)]
+    weights = _reweighted(before, steps)
     numbers: list[float] = []
-    sudden = slow = 0.0
-    for i, node in enumerate(guesses):
-        numbers.append(weights[i])
-        numbers += steps[i].numbers
-        if bank.seen == 0:
-            numbers += values[i * NODE + FILTER : (i + 1) * NODE]
-            continue
-        so_far = values[i * NODE + FILTER : (i + 1) * NODE]
-        hypotheses, dips, declines = updated(so_far, open_now, node.unit, rating, steps[i])
-        numbers += hypotheses
-        sudden += weights[i] * dips
-        slow += weights[i] * declines
-    still_open = min(bank.open_onsets + 1, RAMP - 1) if bank.seen else 0
-    after = Bank(bank.seen + 1, still_open, single(numbers))
-    score = math.log(sudden + slow) if bank.seen else None
-    kind: Kind = "sudden" if sudden >= slow else "slow"
-    course = _course(weights, steps, rating.growth)
-    return after, Judgement(score, kind, *_foreseen(earlier, steps), *course)
+    evidence = [0.0, 0.0]
+    for weight, one, node, n in zip(weights, steps, guesses, before, strict=True):
+        numbers.append(weight)
+        numbers += one.numbers
+        if bank.seen:
+            hypotheses, sudden, slow = followed(n, bank.onsets, node.unit, rating, one)
+            evidence[0] += weight * sudden
+            evidence[1] += weight * slow
+            if bank.seen >= FIRST_KEPT:
+                numbers += hypotheses
+    after = bank_of(bank.seen + 1, bank.onsets + (bank.seen >= FIRST_KEPT), numbers)
+    score = math.log(max(sum(evidence), LEAST_EVIDENCE)) if bank.seen else None
+    kind: Kind = "sudden" if evidence[0] >= evidence[1] else "slow"
+    z, expected = _foreseen(before, steps)
+    return after, Judgement(score, kind, z, expected, *_course(weights, steps, rating.growth))
 
 
 def without_hypotheses(bank: Bank) -> Bank:
@@ -128,26 +124,9 @@ def without_hypotheses(bank: Bank) -> Bank:
 
     Else the same evidence would be alarmed again at the next rating.
     """
-    if not bank.open_onsets:
+    if not bank.onsets:
         return bank
-    closed = (0.0,) * (SLOTS * HYPOTHESIS)
-    values: tuple[float, ...] = ()
-    for at in range(0, len(bank.values), NODE):
-        values += bank.values[at : at + FILTER] + closed
-    return Bank(bank.seen, 0, values)
-
-
-def threshold(alarms_per_100: float) -> float:
-    """The score above which to alarm, for so many alarms per 100 ratings without a drop.
-
-    From the benchmark's simulation, 0.25 to 20 per 100, log-linear between the tabled rates.
-    Raises ValueError outside of that.
-    """
-    for (fewer, higher), (more, lower) in pairwise(THRESHOLDS):
-        if fewer <= alarms_per_100 <= more:
-            share = math.log(alarms_per_100 / fewer) / math.log(more / fewer)
-            return higher + share * (lower - higher)
-    raise ValueError("An alarm budget lies between 0.25 and 20 per 100.")
+    return bank_of(bank.seen, 0, [x for node in numbers_of(bank) for x in node[:FILTER]])
 
 
 def _rating(
@@ -166,44 +145,46 @@ def _rating(
         carry=math.exp(-parameters.decay_per_day * passed),
         error_share=parameters.reliability * (1 - of_this) / of_this,
         ceiling=parameters.high - parameters.step / 2 if at_maximum else None,
+        skew=parameters.skew,
     )
 
 
-def _reweighted(earlier: list[float], filtered: list[Filtered]) -> list[float]:
+def _reweighted(before: Sequence[Sequence[float]], steps: Sequence[Filtered]) -> list[float]:
     """The weights of the nodes after the rating: Bayes' rule, with a floor."""
-    best = max(one.log_likelihood for one in filtered)
+    best = max([one.log_likelihood for one in steps])
     products = [
-        weight * math.exp(one.log_likelihood - best)
-        for weight, one in zip(earlier, filtered, strict=True)
+        n[0] * math.exp(one.log_likelihood - best) for n, one in zip(before, steps, strict=True)
     ]
     total = sum(products)
     return [max(product / total, LEAST_WEIGHT) for product in products]
 
 
-def _foreseen(weights: list[float], steps: list[Filtered]) -> tuple[float, float]:
+def _foreseen(before: Sequence[Sequence[float]], steps: Sequence[Filtered]) -> tuple[float, float]:
     """(z, expected) of a rating: means over the nodes as they were weighted before it."""
-    total = sum(weights)
-    z = sum(w * one.innovation for w, one in zip(weights, steps, strict=True))
-    expected = sum(w * one.expected for w, one in zip(weights, steps, strict=True))
+    total = z = expected = 0.0
+    for numbers, one in zip(before, steps, strict=True):
+        weight = numbers[0]
+        total += weight
+        z += weight * one.innovation
+        expected += weight * one.expected
     return z / total, expected / total
 
 
 def _course(
-    weights: list[float], steps: list[Filtered], growth: float
+    weights: Sequence[float], steps: Sequence[Filtered], growth: float
 ) -> tuple[float, float, float, float]:
     """(level mean, level SD, slope mean, slope SD) of the person after the rating."""
-    filters = [one.numbers for one in steps]
-    levels = [n[0] + growth * n[1] for n in filters]
-    variances = [n[3] + 2 * growth * n[4] + growth * growth * n[6] for n in filters]
-    slopes = [n[1] for n in filters]
-    return *_mixed(weights, levels, variances), *_mixed(weights, slopes, [n[6] for n in filters])
-
-
-def _mixed(weights: list[float], means: list[float], variances: list[float]) -> tuple[float, float]:
-    """Mean and SD of a mixture."""
-    mean = sum(w * m for w, m in zip(weights, means, strict=True)) / sum(weights)
-    variance = sum(
-        w * (max(v, 0.0) + (m - mean) ** 2)
-        for w, m, v in zip(weights, means, variances, strict=True)
+    level = level_square = slope = slope_square = 0.0
+    for weight, one in zip(weights, steps, strict=True):
+        start, per_rating, _, v_l, c_ls, _, v_s, _, _ = one.numbers
+        now = start + growth * per_rating
+        level += weight * now
+        level_square += weight * (now * now + v_l + growth * (2 * c_ls + growth * v_s))
+        slope += weight * per_rating
+        slope_square += weight * (per_rating * per_rating + v_s)
+    return (
+        level,
+        math.sqrt(max(level_square - level * level, 0.0)),
+        slope,
+        math.sqrt(max(slope_square - slope * slope, 0.0)),
     )
-    return mean, math.sqrt(variance / sum(weights))

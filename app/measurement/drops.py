@@ -10,7 +10,7 @@ in full, so this is an approximation, and every number below is a house rule.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from typing import Any, Final, Literal
 
@@ -117,7 +117,9 @@ def step(
     rated = Rated(response_id, value, state.mean if state.count else None)
     recent = (*state.recent, rated)[-REACH:]
     if state.open_drop is not None:
-        drop: Drop | None = _continued(state.open_drop, rated, alarm)
+        drop: Drop | None = continued(
+            state.open_drop, response_id, value, alarmed=alarm is not None
+        )
     else:
         drop = _opened(recent, alarm) if alarm is not None else None
     count = state.count + 1
@@ -143,22 +145,33 @@ def _opened(recent: tuple[Rated, ...], alarm: Alarm) -> Drop | None:
     )  # fmt: skip
 
 
-def _continued(drop: Drop, rated: Rated, alarm: Alarm | None) -> Drop:
-    """An open drop after one more rating: still open, repaired, or its window has passed."""
-    lowest = min(drop.lowest, rated.value)
+def continued(
+    drop: Drop,
+    response_id: str,
+    value: float,
+    *,
+    alarmed: bool,
+    return_share: float = RETURN_SHARE,
+    window: int = REPAIR_WINDOW,
+) -> Drop:
+    """An open drop after one more scored rating: still open, repaired, or its window has passed.
+
+    alarmed: whether that rating raised an alarm, which makes it no return.
+    """
+    lowest = min(drop.lowest, value)
     since = drop.ratings_since + 1
     drop = replace(drop, lowest=lowest, depth=drop.reference - lowest, ratings_since=since)
-    if alarm is None and rated.value >= return_level(drop):
+    if not alarmed and value >= return_level(drop, return_share):
         return replace(
-            drop, state="repaired", repaired_by=rated.response_id, ratings_to_repair=since,
+            drop, state="repaired", repaired_by=response_id, ratings_to_repair=since,
             shape="v" if since == 1 else "u",
         )  # fmt: skip
-    return replace(drop, state="unrepaired") if since >= REPAIR_WINDOW else drop
+    return replace(drop, state="unrepaired") if since >= window else drop
 
 
-def return_level(drop: Drop) -> float:
-    """The value from which a rating counts as back: RETURN_SHARE of the depth regained."""
-    return drop.reference - (1 - RETURN_SHARE) * drop.depth
+def return_level(drop: Drop, return_share: float = RETURN_SHARE) -> float:
+    """The value from which a rating counts as back: that share of the depth regained."""
+    return drop.reference - (1 - return_share) * drop.depth
 
 
 def drops_of(ratings: Iterable[tuple[str, float, Alarm | None]]) -> tuple[DropState, list[Drop]]:
@@ -190,7 +203,7 @@ def as_stored(state: DropState) -> dict[str, Any]:
     return {
         "count": state.count,
         "mean": state.mean,
-        "recent": [list(astuple(rated)) for rated in state.recent],
+        "recent": [[one.response_id, one.value, one.mean_before] for one in state.recent],
         "open_drop": asdict(state.open_drop) if state.open_drop is not None else None,
     }
 

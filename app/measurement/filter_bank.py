@@ -9,7 +9,7 @@ All values are in points of the scale's mean, the items' own units.
 import math
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 ASSUMPTION: Final = (
@@ -25,25 +25,15 @@ CARRY_OVER: Final = 0.35
 WEEK: Final = 7.0
 
 NODES: Final = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Where volatility is looked at, in its log-SDs about the population's. House rule: three nodes
+"""Where volatility is looked at, in its log-SDs about the population's. House rule: fewer nodes
 lose one or two found drops in a hundred where people differ much, seven gain none."""
-RAMP: Final = 7
-"""Ratings that a slow decline stays a hypothesis. House rule, tuned by simulation."""
-STEP: Final = 4
-"""Ratings that a sudden drop which stays remains a hypothesis. House rule, as RAMP."""
-SLOTS: Final = RAMP - 1 + STEP - 2
-"""Open hypotheses of a node: the newest onset, where all kinds are still one, then those kept."""
+LONGEST_DECLINE: Final = 6
+"""Ratings after its onset that a slow decline stays a hypothesis. House rule, by simulation."""
+LONGEST_STAY: Final = 3
+"""The same for a sudden drop that stays."""
 FILTER: Final = 10
 """Numbers of a node's filter: weight, three means, six (co)variances."""
-HYPOTHESIS: Final = 5
-"""Numbers of a hypothesis: shift of three means, evidence, information."""
-NODE: Final = FILTER + SLOTS * HYPOTHESIS
-FAR: Final = 30.0
-"""SDs beyond which a tail of the normal distribution goes by its series."""
-_ROOT_2: Final = math.sqrt(2.0)
-_LOG_ROOT_2_PI: Final = 0.5 * math.log(2.0 * math.pi)
 _HEAD: Final = struct.Struct("<IB")
-_VALUES: Final = struct.Struct(f"<{len(NODES) * NODE}f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +62,25 @@ class CourseParameters:
     """Highest possible mean; a rating there says only that the true value is no lower."""
     step: float
     """Distance between neighbouring possible means."""
+    skew: float = 0.0
+    """How much longer the lower tail of ratings about their course is; 0: no longer than the upper.
+    The shift of a sinh-arcsinh distribution (Jones & Pewsey, 2009, Biometrika 96(4), 761-780)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The state of the detector of one stream and scale. It never grows.
-
-    The numbers are of single precision, so that stored and kept banks are the same.
-    """
+    """The state of the detector of one stream and scale. It does not grow with the stream."""
 
     seen: int
     """Ratings so far."""
-    open_onsets: int
+    onsets: int
     """How many of the latest ratings hold the onset of a hypothesis that is still open."""
-    values: tuple[float, ...]
-    """Node after node: its filter, then its hypotheses; empty before the first rating."""
+    numbers: bytes
+    """Node after node its filter and its hypotheses, in single precision, little endian; empty
+    before the first rating."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One guess at a person's volatility."""
-
-    prior: float
-    """Its weight before the first rating; all together 1."""
-    unit: float
-    """The person's within-person SD in points, if the guess is right."""
-    state_variance: float
-    """Of the state that carries over, in points squared."""
-
-
-EMPTY: Final = Bank(0, 0, ())
+EMPTY: Final = Bank(0, 0, b"")
 """The bank of a stream without ratings."""
 
 
@@ -123,128 +102,51 @@ def assumed_parameters(low: float, high: float, step: float) -> CourseParameters
     )
 
 
-@lru_cache(maxsize=256)
-def nodes(parameters: CourseParameters) -> tuple[Node, ...]:
-    """The guesses at a person's volatility, which are within_sd in the mean square."""
-    priors = [math.exp(-x * x / 2) for x in NODES]
-    factors = [math.exp(parameters.volatility_log_sd * x) for x in NODES]
-    total = sum(priors)
-    square = sum(p * f * f for p, f in zip(priors, factors, strict=True)) / total
+@cache
+def parts(onsets: int) -> tuple[slice, ...]:
+    """Where a node's numbers on its open onsets stand, the newest first in each.
+
+    The shifts of level, growth and state by a dip, then evidence and information of a drop that
+    stays, then those of a slow decline.
+    """
+    stays = min(onsets, LONGEST_STAY)
     found = []
-    for prior, factor in zip(priors, factors, strict=True):
-        unit = parameters.within_sd * factor / math.sqrt(square)
-        found.append(Node(prior / total, unit, unit * unit * parameters.reliability))
+    at = FILTER
+    for length in (onsets, onsets, onsets, stays, stays, onsets, onsets):
+        found.append(slice(at, at + length))
+        at += length
     return tuple(found)
 
 
-@lru_cache(maxsize=256)
-def first_values(parameters: CourseParameters) -> tuple[float, ...]:
-    """The numbers of a bank that is about to see its first rating."""
-    level = (parameters.mean, parameters.slope_mean, 0.0, parameters.between_sd**2, 0.0, 0.0)
-    values: list[float] = []
-    for node in nodes(parameters):
-        values += (node.prior, *level, parameters.slope_sd**2, 0.0, node.state_variance)
-        values += (0.0,) * (SLOTS * HYPOTHESIS)
-    return single(values)
+@cache
+def _layout(onsets: int) -> struct.Struct:
+    return struct.Struct(f"<{len(NODES) * parts(onsets)[-1].stop}f")
 
 
-def single(values: list[float]) -> tuple[float, ...]:
-    """The numbers of a bank, rounded to single precision."""
-    return _VALUES.unpack(_VALUES.pack(*values))
+def numbers_of(bank: Bank) -> list[tuple[float, ...]]:
+    """The numbers of each node of a bank that has seen a rating."""
+    values = _layout(bank.onsets).unpack(bank.numbers)
+    size = len(values) // len(NODES)
+    return [values[at : at + size] for at in range(0, len(values), size)]
+
+
+def bank_of(seen: int, onsets: int, numbers: list[float]) -> Bank:
+    """The bank that holds these numbers, node after node; at most LONGEST_DECLINE onsets."""
+    onsets = min(onsets, LONGEST_DECLINE)
+    return Bank(seen, onsets, _layout(onsets).pack(*numbers))
 
 
 def packed(bank: Bank) -> bytes:
-    """The bank as bytes, little endian: 5 for an empty one, else 5 and 4 a number."""
-    head = _HEAD.pack(bank.seen, bank.open_onsets)
-    return head + _VALUES.pack(*bank.values) if bank.values else head
+    """The bank as bytes: 5 when it is empty, else between 205 and 925."""
+    return _HEAD.pack(bank.seen, bank.onsets) + bank.numbers
 
 
 def unpacked(data: bytes) -> Bank:
     """The bank that was packed, to the last bit. Raises ValueError when data is no packed bank."""
-    if len(data) not in {_HEAD.size, _HEAD.size + _VALUES.size}:
+    if len(data) < _HEAD.size:
+        raise ValueError("No packed bank: it is too short.")
+    seen, onsets = _HEAD.unpack_from(data)
+    numbers = data[_HEAD.size :]
+    if onsets > LONGEST_DECLINE or len(numbers) != (_layout(onsets).size if seen else 0):
         raise ValueError("No packed bank: its length is wrong.")
-    seen, still_open = _HEAD.unpack_from(data)
-    values = _VALUES.unpack_from(data, _HEAD.size) if len(data) > _HEAD.size else ()
-    return Bank(seen, still_open, values)
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What is the same for all nodes at one rating."""
-
-    value: float
-    growth: float
-    """Ratings of growth so far."""
-    carry: float
-    """What is left of the state since the rating before."""
-    error_share: float
-    """Error variance as a share of the person's within-person variance."""
-    ceiling: float | None
-    """The true value is at least this; None: the rating is not at the maximum."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filtered:
-    """One node's filter after a rating."""
-
-    numbers: tuple[float, ...]
-    """Three means and six (co)variances."""
-    gain: tuple[float, float, float]
-    sd: float
-    """Of the difference between rating and expectation."""
-    expected: float
-    innovation: float
-    """That difference in SDs."""
-    log_likelihood: float
-
-
-def filtered(values: tuple[float, ...], at: int, node: Node, rating: Rating) -> Filtered:
-    """One step of a Kalman filter (Kalman, 1960) on level, growth and passing state."""
-    level, slope, state, v_l, c_ls, c_lt, v_s, c_st, v_t = values[at + 1 : at + FILTER]
-    g, carry = rating.growth, rating.carry
-    state *= carry
-    c_lt *= carry
-    c_st *= carry
-    v_t = carry * carry * (v_t - node.state_variance) + node.state_variance
-    h_l = v_l + g * c_ls + c_lt
-    h_s = c_ls + g * v_s + c_st
-    h_t = c_lt + g * c_st + v_t
-    error = node.unit * node.unit * rating.error_share
-    variance = max(h_l + g * h_s + h_t, 0.0) + error
-    sd = math.sqrt(variance)
-    expected = level + g * slope + state
-    if rating.ceiling is None:
-        innovation = (rating.value - expected) / sd
-        log_likelihood = -0.5 * innovation * innovation - math.log(sd) - _LOG_ROOT_2_PI
-        learnt = 1.0
-    else:
-        least = (rating.ceiling - expected) / sd
-        innovation, log_likelihood = above(least)
-        learnt = min(innovation * (innovation - least), 0.98)
-    k_l, k_s, k_t = h_l / variance, h_s / variance, h_t / variance
-    moved = sd * innovation
-    numbers = (
-        level + k_l * moved,
-        slope + k_s * moved,
-        state + k_t * moved,
-        v_l - learnt * k_l * h_l,
-        c_ls - learnt * k_l * h_s,
-        c_lt - learnt * k_l * h_t,
-        v_s - learnt * k_s * h_s,
-        c_st - learnt * k_s * h_t,
-        v_t - learnt * k_t * h_t,
-    )
-    return Filtered(numbers, (k_l, k_s, k_t), sd, expected, innovation, log_likelihood)
-
-
-def above(least: float) -> tuple[float, float]:
-    """Mean of a standard normal variable above `least`, and the log of how likely that is.
-
-    Far out, where the tail underflows, by its asymptotic series (Abramowitz & Stegun, 1964,
-    26.2.12).
-    """
-    if least > FAR:
-        return least + 1 / least, -0.5 * least * least - math.log(least) - _LOG_ROOT_2_PI
-    tail = 0.5 * math.erfc(least / _ROOT_2)
-    density = math.exp(-0.5 * least * least - _LOG_ROOT_2_PI)
-    return density / tail, math.log(tail)
+    return Bank(seen, onsets, numbers)

@@ -2,89 +2,118 @@
 
 A hypothesis says that from its onset on the ratings are lower than they would have been. What that
 does to the filter's expectations follows from the filter alone (Willsky & Jones, 1976, IEEE
-Transactions on Automatic Control 21(1), 108-112), so each needs five numbers and no look back.
+Transactions on Automatic Control 21(1), 108-112), so it needs a few numbers and no look back. A
+drop that stays is a dip at every rating since its onset, and a slow decline is such a drop at every
+rating, so the echo of one dip per onset serves them all.
 """
 
-import math
-from functools import lru_cache
+from collections.abc import Sequence
+from itertools import accumulate
+from math import exp
 from typing import Final
 
-from app.measurement.filter_bank import HYPOTHESIS, RAMP, STEP, Filtered, Rating
+from app.measurement.filter_bank import LONGEST_DECLINE as DECLINE
+from app.measurement.filter_bank import LONGEST_STAY as STAY
+from app.measurement.filter_bank import parts
+from app.measurement.person_filter import Filtered, Rating
 
-Sizes = tuple[tuple[float, float], ...]
-"""Sizes of a drop in the person's own SDs, each with its weight."""
+Sizes = tuple[float, tuple[float, ...]]
 
-DIP: Final = ((1.5, 1 / 3), (2.0, 1 / 3), (3.0, 1 / 3))
-"""Depths of a dip in the person's own SDs, with their weights. House rule, tuned by simulation."""
-STAYS: Final = ((2.0, 0.25),)
-"""As DIP, for a drop that stays."""
-DECLINE: Final = ((0.3, 0.25), (0.5, 0.25))
-"""As DIP, for a slow decline: own SDs per rating."""
-LARGEST_EXPONENT: Final = 60.0
-"""Evidence beyond this changes no alarm; it only keeps the numbers finite."""
-
-Slots = list[tuple[int, float, Sizes]]
-CLOSED: Final = (0.0,) * HYPOTHESIS
-
-
-@lru_cache(maxsize=RAMP)
-def plan(still_open: int) -> tuple[Slots, Slots]:
-    """What to do with the open hypotheses: (those kept, those that end with this rating).
-
-    Each as the slot that it comes from (-1: none is open there), the drop that it expects of this
-    rating, and its sizes. The newest slot serves all kinds, as they begin alike.
-    """
-    declines: Slots = [(age - 1, age + 1.0, DECLINE) for age in range(1, RAMP)]
-    stays: Slots = [(0 if age == 1 else RAMP - 3 + age, 1.0, STAYS) for age in range(1, STEP)]
-    alive = [source if age <= still_open else -1 for age, (source, _, _) in enumerate(declines, 1)]
-    declines = [(alive[i], drop, sizes) for i, (_, drop, sizes) in enumerate(declines)]
-    stays = [
-        (source if age <= still_open else -1, drop, sizes)
-        for age, (source, drop, sizes) in enumerate(stays, 1)
-    ]
-    ends = [declines.pop(), stays.pop(), (0 if still_open else -1, 0.0, DIP)]
-    return declines + stays, [one for one in ends if one[0] >= 0]
+DIPS: Final = ((1.5, (0.19, 0.33)), (2.5, (0.37, 0.66)))
+"""Depth of a dip in the person's own SDs, and its weights at its onset and one rating later. House
+rule, tuned by simulation, as are STAYS and DECLINES. Weights need not add up to anything."""
+STAYS: Final = (2.0, (0.0, 0.19, 0.09, 0.24))
+"""The same for a drop that stays, to three ratings later. At its onset, where it is a dip like
+others, it has no weight."""
+DECLINES: Final = (0.45, (0.0, 0.0, 1.2, 0.4, 0.6, 0.4, 0.45))
+"""The same for a slow decline, in own SDs per rating, to six ratings later. Its first two ratings
+say too little."""
+EXTREME: Final = 12.0
+"""Surprises beyond so many SDs count as this. A rating then adds at most 72 to an exponent, so that
+no number overflows. House rule; no alarm turns on it."""
 
 
-def updated(
-    values: tuple[float, ...], plan: tuple[Slots, Slots], unit: float, rating: Rating, one: Filtered
+def followed(
+    values: Sequence[float], onsets: int, unit: float, rating: Rating, one: Filtered
 ) -> tuple[list[float], float, float]:
     """One node's hypotheses after the rating, and its evidence for sudden and for slow drops.
 
-    values: its hypotheses so far. unit: the person's SD as the node guesses it.
+    values: the node's numbers before it, with `onsets` open hypotheses, the newest first. unit:
+    the person's SD in points as the node guesses it.
     """
-    k_l, k_s, k_t = one.gain
-    u = -unit / one.sd
-    evidence, information = u * one.innovation, u * u
-    numbers = [-k_l * unit, -k_s * unit, -k_t * unit, evidence, information]
-    sudden = _ratio(DIP, evidence, information) + _ratio(STAYS, evidence, information)
-    slow = _ratio(DECLINE, evidence, information)
-    kept, ending = plan
-    for number, (source, drop, sizes) in enumerate(kept + ending):
-        if source < 0:
-            numbers += CLOSED
-            continue
-        start = source * HYPOTHESIS
-        d_l, d_s, d_t, evidence, information = values[start : start + HYPOTHESIS]
-        d_t *= rating.carry
-        q = -drop * unit - d_l - rating.growth * d_s - d_t
-        u = q / one.sd
-        evidence += u * one.innovation
-        information += u * u
-        if number < len(kept):
-            numbers += (d_l + k_l * q, d_s + k_s * q, d_t + k_t * q, evidence, information)
-        ratio = _ratio(sizes, evidence, information)
-        if sizes is DECLINE:
-            slow += ratio
-        else:
-            sudden += ratio
+    at = parts(onsets)
+    numbers, lowers = _echoed(values, at, unit, rating, one.gain)
+    told = (
+        max(-EXTREME, min(one.innovation, EXTREME)) / one.sd,
+        one.learnt / (one.sd * one.sd),
+    )
+    stay, stay_known, sudden = _judged(STAYS, values[at[3]], values[at[4]], lowers, told)
+    decline, decline_known, slow = _judged(
+        DECLINES, values[at[5]], values[at[6]], list(accumulate(lowers)), told
+    )
+    numbers += stay[:STAY] + stay_known[:STAY] + decline[:DECLINE] + decline_known[:DECLINE]
+    dips = [(stay[0], stay_known[0])]
+    if onsets:
+        low = lowers[1] - unit
+        before, before_known = values[at[3]][0], values[at[4]][0]
+        dips.append((before - low * told[0], before_known + low * low * told[1]))
+    for size, weights in DIPS:
+        for weight, (a, b) in zip(weights, dips, strict=False):
+            sudden += weight * exp(size * (a - 0.5 * size * b))
     return numbers, sudden, slow
 
 
-def _ratio(sizes: Sizes, evidence: float, information: float) -> float:
-    """Likelihood of the ratings under drops of these sizes, over that without, times weights."""
-    total = 0.0
-    for size, weight in sizes:
-        exponent = size * (evidence - 0.5 * size * information)
-        total += weight * math.exp(min(exponent, LARGEST_EXPONENT))
-    return total
+def _echoed(
+    values: Sequence[float],
+    at: Sequence[slice],
+    unit: float,
+    rating: Rating,
+    gain: tuple[float, float, float],
+) -> tuple[list[float], list[float]]:
+    """(how a dip at each onset shifts the filter, by how much a drop since then lowers ratings).
+
+    The shifts are of level, growth and state, positive where lower, one onset after the other.
+    """
+    gain_l, gain_s, gain_t = gain
+    carry, growth = rating.carry, rating.growth
+    levels, slopes, states = [gain_l * unit], [gain_s * unit], [gain_t * unit]
+    lower = unit
+    lowers = [unit]
+    for level, slope, state in zip(values[at[0]], values[at[1]], values[at[2]], strict=True):
+        passed = state * carry
+        # By so much the dip has already lowered what the filter expects now.
+        echo = level + growth * slope + passed
+        levels.append(level - gain_l * echo)
+        slopes.append(slope - gain_s * echo)
+        states.append(passed - gain_t * echo)
+        lower -= echo
+        lowers.append(lower)
+    return levels[:DECLINE] + slopes[:DECLINE] + states[:DECLINE], lowers
+
+
+def _judged(
+    sizes: Sizes,
+    evidence: Sequence[float],
+    information: Sequence[float],
+    lowers: Sequence[float],
+    told: tuple[float, float],
+) -> tuple[list[float], list[float], float]:
+    """One kind of drop: evidence and information with this rating's added, and its likelihood.
+
+    The likelihood is that of the ratings under such drops over that without, weighted and summed.
+    lowers: by how many points a drop of size 1 since each onset lowers what is to be expected.
+    told: what the rating adds to evidence and information for each point lowered.
+    """
+    size, weights = sizes
+    half = size / 2
+    surprise, known = told
+    low = lowers[0]
+    found, found_known, total = [-low * surprise], [low * low * known], 0.0
+    for low, a, b, weight in zip(lowers[1:], evidence, information, weights[1:], strict=False):
+        gathered = a - low * surprise
+        learnt = b + low * low * known
+        found.append(gathered)
+        found_known.append(learnt)
+        if weight:
+            total += weight * exp(size * (gathered - half * learnt))
+    return found, found_known, total

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Final, Literal
 
-Z_95: Final = 1.96
-"""Two-sided 95 % point of the standard normal distribution."""
+from app.measurement.change import Z_95
+
 LEAST_FOR_SLOPE: Final = 4
 """Fewest scored values for a slope. House rule."""
 LEAST_FOR_SHAPE: Final = 6
@@ -79,14 +79,14 @@ def slope(
     """
     if min(prior.slope_sd, prior.within_sd, prior.level_sd) <= 0:
         raise ValueError("Expected spreads above 0.")
-    if flat_after is not None and flat_after < 2:  # noqa: PLR2004 - a slope needs two places
+    if flat_after is not None and flat_after <= 1:
         raise ValueError("Expected growth up to the second rating at least.")
     if len(values) < LEAST_FOR_SLOPE:
         return None
     last = len(values) - 1 if flat_after is None else flat_after - 1
     growth = [float(min(index, last)) for index in range(len(values))]
     mean, sd = _posterior(growth, values, prior)
-    low, high = mean - Z_95 * sd, mean + Z_95 * sd
+    low, high = mean - float(Z_95) * sd, mean + float(Z_95) * sd
     label = slope_label(low, high, prior.within_sd)
     return Slope(mean, low, high, label, course_shape(values, prior.within_sd), len(values))
 
@@ -145,4 +145,4 @@ def course_shape(values: Sequence[float], within_sd: float) -> Shape | None:
     bend = [(index - middle) ** 2 - spread for index in range(len(values))]
     length = sqrt(sum(weight * weight for weight in bend))
     score = sum(weight * value for weight, value in zip(bend, values, strict=True)) / length
-    return "curved" if abs(score) > Z_95 * within_sd else "linear"
+    return "curved" if abs(score) > float(Z_95) * within_sd else "linear"

@@ -15,10 +15,11 @@ from app.measurement.course import (
     Place,
     Point,
     StreamState,
-    earlier_anchors,
+    anchors_before,
     followed_by,
     in_order,
     ordered_by,
+    rank_in_time,
     state_of,
 )
 from app.responses.stream_state import read_state, stored_state
@@ -255,15 +256,24 @@ def test_a_state_holds_the_first_and_the_last_value_in_order(points: list[Point]
 @settings(max_examples=50, deadline=None)
 @given(streams())
 def test_a_point_is_compared_with_what_stands_before_it(points: list[Point]) -> None:
-    placed, unplaced = in_order([point.place for point in points])
-    for number, place in enumerate(placed):
-        met = {scale: scored_on(scale, points, placed[:number]) for scale in ("bond", "total")}
-        assert earlier_anchors(points, place.response_id) == (
-            {scale: anchors[0] for scale, anchors in met.items() if anchors},
-            {scale: anchors[-1] for scale, anchors in met.items() if anchors},
-        )
-    for place in (*unplaced, at("not in the stream")):
-        assert earlier_anchors(points, place.response_id) is None
+    places, _ = in_order([point.place for point in points])
+    by_place = {point.place: point for point in points}
+    placed = [by_place[place] for place in places]
+    for number, point in enumerate(placed):
+        first, previous = anchors_before(placed, number)
+        for scale in point.values:
+            anchors = scored_on(scale, points, places[:number])
+            assert first.get(scale) == (anchors[0] if anchors else None)
+            assert previous.get(scale) == (anchors[-1] if anchors else None)
+
+
+@settings(max_examples=50, deadline=None)
+@given(streams())
+def test_the_rank_in_time_gives_the_order_where_all_have_an_instant(points: list[Point]) -> None:
+    timed = [point.place for point in points if point.place.occurred_at]
+    assert sorted(timed, key=lambda place: rank_in_time(place) or ()) == in_order(timed)[0]
+    untimed = [point.place for point in points if not point.place.occurred_at]
+    assert {rank_in_time(place) for place in untimed} <= {None}
 
 
 def scored_on(scale: str, points: list[Point], places: list[Place]) -> list[Anchor]:

@@ -1,7 +1,9 @@
 """The slope of a course: worked figures, a second way to the same posterior, and properties."""
 
+import json
 from dataclasses import replace
 from math import inf, sqrt
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -101,6 +103,11 @@ def test_where_growth_ends_later_ratings_are_no_slope() -> None:
     assert going_on.per_rating < 0.2
 
 
+def test_growth_may_end_with_the_second_rating() -> None:
+    # one rating before, three after: 5 less 4, whatever lies between the three
+    assert found([4.0, 4.5, 5.0, 5.5], OPEN_MINDED, 2).per_rating == pytest.approx(1.0)
+
+
 def test_growth_that_ends_after_the_last_rating_has_not_ended() -> None:
     ratings = [4.0, 4.5, 5.0, 4.0, 5.0]
     assert found(ratings, USUAL, 5) == found(ratings, USUAL, 12) == found(ratings, USUAL)
@@ -188,3 +195,16 @@ def test_a_mirrored_course_has_the_mirrored_slope(ratings: list[float], prior: S
     there, back = found(ratings, prior), found([8 - value for value in ratings], mirror)
     assert back.per_rating == pytest.approx(-there.per_rating, abs=1e-9)
     assert back.low == pytest.approx(-there.high, abs=1e-9)
+
+
+def test_people_on_short_sleep_have_the_slopes_of_a_mixed_model() -> None:
+    """fixtures/slope.json: made once by slope.R beside it, with lme4."""
+    known = json.loads((Path(__file__).parent / "fixtures" / "slope.json").read_text("utf-8"))
+    spreads = ("slope_mean", "slope_sd", "within_sd", "level_mean", "level_sd")
+    prior = SlopePrior(*(known[name] for name in spreads))
+    estimates = [found(person, prior) for person in known["values"]]
+    assert len(estimates) == 18
+    assert [e.per_rating for e in estimates] == pytest.approx(known["slopes"], abs=1e-4)
+    assert [(e.high - e.low) / 2 / 1.96 for e in estimates] == pytest.approx(
+        known["slope_sds"], abs=1e-4
+    )
