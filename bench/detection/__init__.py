@@ -1,0 +1,1 @@
+"""`python -m bench.detection`: what the detector of drops finds, in simulation."""
