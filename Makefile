@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock"
 
-.PHONY: run test check fix lock clean bench crash openapi .venv
+.PHONY: run test check fix lock clean bench detection crash openapi .venv
 
 run: .venv ## the service on http://127.0.0.1:8000, with a database and a demo of its own
 	@exec $(PY) -m app.cli.dev $(ARGS)
@@ -31,9 +31,15 @@ lock: ## pin again what pyproject.toml asks for; ARGS=--upgrade takes newer vers
 	@command -v $(UV) >/dev/null || { echo "rapport: make lock needs uv (pip install uv)" >&2; exit 1; }
 	@$(COMPILE) --output-file requirements.txt $(ARGS)
 	@$(COMPILE) --output-file requirements-dev.txt --extra dev --constraint requirements.txt $(ARGS)
+	@$(COMPILE) --output-file requirements-bench.txt --extra bench --constraint requirements.txt $(ARGS)
 
 bench: .venv ## how fast it is here
 	@exec $(PY) -m bench $(ARGS)
+
+detection: .venv ## what the detector of drops finds in simulation (about 20 minutes); writes its page
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+		--require-hashes --only-binary=:all: --requirement requirements-bench.txt
+	@exec $(PY) -m bench.detection $(ARGS)
 
 crash: .venv ## kill what can be killed, and count what was lost (at most 30 minutes)
 	@exec $(PY) -m bench.crash $(ARGS)

@@ -25,10 +25,10 @@ APP_ROLE: Final = "rapport_app"
 PLATFORM_ROLE: Final = "rapport_platform"
 """Makes and closes tenants and their keys; has no right on any table with data of theirs."""
 WORKER_ROLE: Final = "rapport_worker"
-"""May ask which tenants have events waiting, and nothing else."""
+"""May ask which tenants have events waiting or something due, and nothing else."""
 NO_TENANT: Final = UUID(int=0)
 """Set where a transaction belongs to no tenant: row-level security then shows nobody's rows."""
-SCHEMA_REVISION: Final = "2026_11_23_1910"
+SCHEMA_REVISION: Final = "2026_11_24_1500"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
 TRANSACTION_SECONDS: Final = 5.0

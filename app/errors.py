@@ -9,7 +9,8 @@
         ├── NotFound              404
         ├── MethodNotAllowed      405
         ├── Conflict              409  AllianceConflict, StaleVersion, AlreadyAmended,
-        │                              IdempotencyKeyInUse, MergeConflict, TenantConflict
+        │                              IdempotencyKeyInUse, MergeConflict, OccasionConflict,
+        │                              SignalConflict, TenantConflict
         ├── PreconditionFailed    412
         ├── BodyTooLarge          413
         ├── UnsupportedMediaType  415
@@ -159,6 +160,20 @@ class MergeConflict(Conflict):
 
     code = "merge_conflict"
     title = "These references cannot be merged"
+
+
+class OccasionConflict(Conflict):
+    """The occasion is stored with another number, time or day, which make it what it is."""
+
+    code = "occasion_conflict"
+    title = "This occasion is known with another number or time"
+
+
+class SignalConflict(Conflict):
+    """What is to be done does not fit where the signal stands."""
+
+    code = "signal_conflict"
+    title = "The signal is past that"
 
 
 class TenantConflict(Conflict):

@@ -24,11 +24,15 @@ from app.events.router import router as events
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
+from app.marks.router import router as marks
+from app.occasions.router import router as occasions
 from app.people.router import router as people
 from app.responses.flights import Flights
 from app.responses.router import router as responses
 from app.responses.schemas import VoidInBatch
 from app.settings import Settings, read_settings
+from app.signal_settings.router import router as signal_settings
+from app.signals.router import router as signals
 from app.telemetry import configure_logging
 from app.tenants.authentication import CALLER_HEADERS, Clock, KnownKeys
 from app.tenants.router import router as tenants
@@ -43,6 +47,20 @@ Every error is a problem document (RFC 9457). Times are RFC 3339 with offset, da
 Unknown fields in a request are refused; answers may gain fields and codes at any time.
 """
 ASSETS: Final = "/docs/assets"
+ROUTERS: Final = (
+    responses,
+    occasions,
+    marks,
+    alliances,
+    people,
+    trends,
+    signals,
+    signal_settings,
+    events,
+    instruments,
+    tenants,
+)
+"""In the order of the contract."""
 
 
 def utc_now() -> datetime:
@@ -95,7 +113,7 @@ def create_app(
     api.state.flights = Flights(api.state.catalogue)
     api.add_middleware(Edge)
     answer_with_problems(api)
-    for router in (responses, alliances, people, trends, events, instruments, tenants, operation):
+    for router in (*ROUTERS, operation):
         api.include_router(router)
     assets = files("fastapi_offline") / "static"
     api.mount(ASSETS, StaticFiles(directory=str(assets)), name="assets")

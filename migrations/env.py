@@ -11,7 +11,10 @@ from sqlalchemy.pool import NullPool
 import app.alliances.models
 import app.events.models
 import app.idempotency.models
+import app.marks.models
+import app.occasions.models
 import app.responses.models
+import app.signals.models
 import app.tenants.models  # noqa: F401 - the imports fill the metadata
 from app.statements import metadata
 

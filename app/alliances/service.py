@@ -11,6 +11,7 @@ from app.alliances import creation_queries, queries
 from app.alliances.locked import LockedAlliance, locked, named_alliance, same_members
 from app.alliances.schemas import AllianceBody, AllianceCreate, AllianceInSubmission, AlliancePatch
 from app.database import Row, Transaction
+from app.edge.entity_tags import names_current
 from app.errors import (
     FieldError,
     InvalidRequest,
@@ -65,7 +66,7 @@ async def change(
     stored = await queries.locked_by_id(transaction, alliance_id)
     if stored is None:
         raise NotFound("No such alliance.")
-    if not _names(if_match, etag(stored)):
+    if not names_current(if_match, etag(stored)):
         raise PreconditionFailed("Read it again, then change what is there now.")
     sent = patch.model_dump(include=patch.model_fields_set)
     if not sent:
@@ -116,12 +117,6 @@ async def locked_for_submission(
 def etag(alliance: Mapping[str, Any]) -> str:
     """The entity tag of an alliance's current version."""
     return f'"{alliance["version"]}"'
-
-
-def _names(if_match: str, current: str) -> bool:
-    """Whether an If-Match header (RFC 9110, section 13.1.1) names the current entity tag."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
-    return "*" in tags or current in tags
 
 
 async def _insert(

@@ -210,17 +210,26 @@ def _say_revoked(revoked: bool) -> None:  # noqa: FBT001 - what a revocation say
 
 
 def in_transaction(
-    settings: Settings, tenant_id: UUID, work: Callable[[Transaction], Awaitable[Result]]
+    settings: Settings,
+    tenant_id: UUID,
+    work: Callable[[Transaction], Awaitable[Result]],
+    *,
+    as_tenant: bool = False,
 ) -> Result:
     """What work gives in one platform transaction; tenant_id: NO_TENANT for none.
 
-    Raises StartRefused when the database cannot be used, or work does not find what it needs.
+    as_tenant: in one of the tenant's own instead, as its callers have. Raises StartRefused when
+    the database cannot be used, or work does not find what it needs.
     """
 
     async def run() -> Result:
         async with (
             connected(settings.database_url, pool_size=1) as database,
-            database.platform_transaction(tenant_id) as transaction,
+            (
+                database.transaction(tenant_id)
+                if as_tenant
+                else database.platform_transaction(tenant_id)
+            ) as transaction,
         ):
             return await work(transaction)
 

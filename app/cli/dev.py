@@ -97,7 +97,9 @@ def _demo_key(settings: Settings) -> str:
         with contextlib.suppress(StartRefused, Problem, ValueError):
             text = KEY_FILE.read_text(encoding="ascii").strip()
             parts = key_parts(text)
-            known = in_transaction(settings, parts.tenant_id, lambda t: valid_key(t, parts, now))
+            known = in_transaction(
+                settings, parts.tenant_id, lambda t: valid_key(t, parts, now), as_tenant=True
+            )
             if known.scopes >= set(Scope):
                 return text
             tenant_id = parts.tenant_id  # its key is of a version that knew fewer scopes

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -19,7 +20,9 @@ _log = structlog.get_logger("rapport.worker")
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     """Add the command."""
-    parser = commands.add_parser("worker", help="move events into their log (DATABASE_URL)")
+    parser = commands.add_parser(
+        "worker", help="move events into their log, look for silence (DATABASE_URL)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -47,7 +50,7 @@ async def work_until(settings: Settings, stopping: asyncio.Event) -> None:
     try:
         async with connected(settings.database_url, pool_size=1) as database:
             _log.info("worker_started")
-            await work(database, stopping)
+            await work(database, stopping, lambda: datetime.now(UTC))
             _log.info("worker_stopped")
     except DRIVER_ERRORS as error:
         place = database_place(settings.database_url)

@@ -19,6 +19,11 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 REGION_LENGTH: Final = 2
 PLAIN: Final[dict[str, Any]] = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 """What the contract says of a text that no_control_characters checks."""
+LINES: Final[dict[str, Any]] = {
+    "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+}
+"""What the contract says of a text that `lines` checks."""
+LINE_CHARACTERS: Final = str.maketrans("", "", "\n\r\t")
 
 
 class Closed(BaseModel):
@@ -31,6 +36,19 @@ def no_control_characters(text: str) -> str:
     """The text. Raises Mistake when it holds control characters, which Postgres may not store."""
     if CONTROL.search(text):
         raise Mistake("control_character", "Control characters are not taken.")
+    return text
+
+
+def lines(text: str) -> str:
+    """The text, which may have lines and tabs. Raises Mistake for other control characters."""
+    no_control_characters(text.translate(LINE_CHARACTERS))
+    return text
+
+
+def not_blank(text: str) -> str:
+    """The text. Raises Mistake when it is made of spaces alone."""
+    if not text.strip():
+        raise Mistake("blank", "Say it in words.")
     return text
 
 
@@ -108,4 +126,15 @@ Language = Annotated[
     ),
     # One spelling for each tag, so that `en-us` and `en-US` are one stream.
     AfterValidator(_one_spelling),
+]
+Reason = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=500,
+        description="For the record; no health data, please.",
+        json_schema_extra=PLAIN,
+    ),
+    AfterValidator(no_control_characters),
+    AfterValidator(not_blank),
 ]

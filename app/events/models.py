@@ -14,7 +14,7 @@ event_queue: Final = sa.Table(
     sa.Column("id", sa.Uuid, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("alliance_id", sa.Uuid),
-    # What the event is about: a response, an alliance, a merge.
+    # What the event is about: a response, an alliance, an occasion, a mark, a merge.
     sa.Column("subject_id", sa.Uuid, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     # The version of the alliance's state that the write made: the order within an alliance.

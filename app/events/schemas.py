@@ -26,7 +26,9 @@ class EventOut(BaseModel):
     id: UUID
     type: str = Field(description="Such as `response.recorded`. Pass over those you do not know.")
     alliance_id: UUID | None = Field(description="Null where it is about no single alliance.")
-    subject_id: UUID = Field(description="The response, the alliance or the merge it is about.")
+    subject_id: UUID = Field(
+        description="What it is about: a response, an alliance, an occasion, a mark, a merge."
+    )
     recorded_at: datetime = Field(description="Never goes back within one alliance.")
 
 

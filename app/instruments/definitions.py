@@ -6,7 +6,7 @@ A definition never holds wording; text packs stand beside it as `<form revision>
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -48,8 +48,9 @@ class Definition:
     instrument: str
     revision: str
     sha256: str
-    document: Document
-    forms: Mapping[str, Form]
+    # The hash stands for what is in it.
+    document: Document = field(compare=False)
+    forms: Mapping[str, Form] = field(compare=False)
     """Empty while the definition is pending."""
 
     @property

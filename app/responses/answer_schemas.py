@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.instruments.schemas import QualityOut, ScoreOut
+from app.signals.schemas import SignalOut
 from app.tenants.schemas import NoticeOut
 
 PROBLEM: Final = "#/components/schemas/ProblemOut"
@@ -70,6 +71,27 @@ class NotComputed(BaseModel):
     why: str
 
 
+class DropOut(BaseModel):
+    """A fall in a stream with its later repair or not. Numbers in the scale's unit."""
+
+    scale: str
+    unit: str
+    kind: str = Field(description="`sudden`, or `slow`: over several ratings.")
+    state: str = Field(
+        description="`open`; `repaired`: three quarters of it regained within five ratings; "
+        "`unrepaired`: not; `ended_while_open`, where the alliance ended meanwhile."
+    )
+    shape: str | None = Field(description="`v`: regained at the next rating; `u`: later.")
+    reference: float = Field(description="The rater's own mean before it.")
+    lowest: float
+    depth: float = Field(description="The reference less the lowest value.")
+    onset_response_id: UUID = Field(description="The first rating of the fall.")
+    signalled_response_id: UUID = Field(description="The rating that raised the signal.")
+    repaired_response_id: UUID | None
+    ratings_since: int = Field(description="Scored ratings after the signal, so far.")
+    ratings_to_repair: int | None
+
+
 class Outcome(BaseModel):
     """What the service makes of a response; stored with it and given again on replay.
 
@@ -79,6 +101,14 @@ class Outcome(BaseModel):
     scores: list[ScoreOut]
     quality: list[QualityOut]
     change: list[ChangeOut]
+    signals: list[SignalOut] = Field(
+        default=[],
+        description="What this rating raises against this rater's own past. What rests on the "
+        "other side's answers stands in the trend and in `GET /v1/signals` only.",
+    )
+    drops: list[DropOut] = Field(
+        default=[], description="Drops of this stream that this rating opened, changed or ended."
+    )
     not_computed: list[NotComputed]
 
 

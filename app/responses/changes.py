@@ -19,7 +19,7 @@ from app.alliances.service import new_row
 from app.database import Row, Transaction
 from app.errors import Overtaken, Problem
 from app.instruments.definitions import Catalogue
-from app.responses import batch_queries
+from app.responses import batch_queries, recording_queries
 from app.responses.chain import Chain, Record
 from app.responses.decisions import (
     Deciding,
@@ -33,10 +33,13 @@ from app.responses.decisions import (
 )
 from app.responses.effects import name_occasions, states_and_events, voids
 from app.responses.fold import Courses, Series, StreamKey
-from app.responses.outcome import References, outcome_of
+from app.responses.outcome import outcome_of
+from app.responses.raising import Raising, Standing, standing_of
+from app.responses.settling import settle
 from app.responses.stream_state import point_of, stream_of
-from app.responses.subject import occasion_key
+from app.responses.subject import Subject
 from app.tenants.authentication import Clock
+from app.tenants.signal_settings import SignalSettings
 
 Change = Recording | Voiding
 TURN: Final = 25
@@ -99,7 +102,7 @@ async def apply(
         if new:
             raise Overtaken("What was decided no longer holds.")
     if any(d.replaced or d.subject or d.void for d in decisions):
-        await _written(transaction, catalogue, found, decisions, now)
+        await _written(transaction, catalogue, settings_of(changes), found, decisions, now)
     return decisions
 
 
@@ -168,33 +171,30 @@ async def _with_new_alliances(
     )
 
 
-async def _written(
+async def _written(  # noqa: PLR0917 - what is written, and by which rules
     transaction: Transaction,
     catalogue: Catalogue,
+    settings: SignalSettings,
     found: Found,
     decisions: Sequence[Decision],
     now: datetime,
 ) -> None:
     """Work the decisions into streams, and write records, voids, states and events."""
-    courses, references = await _worked_in(found, catalogue, {}, decisions)
+    courses = Courses({}, catalogue, settings)
+    raising = await _worked_in(found, courses, {}, decisions, now)
     if courses.missing:
-        series = await _series(transaction, found, courses)
-        courses, references = await _worked_in(found, catalogue, series, decisions)
-    records = []
-    for decision, compared in zip(decisions, references, strict=True):
-        if decision.subject is None:
-            continue
-        subject, record = decision.subject, decision.record
-        assert isinstance(record, dict)  # noqa: S101 - what has a subject is a new row
-        record["outcome"] = outcome_of(subject, compared)
-        record["received_at"] = subject.alliance.moment(now)
-        record["occasion_key"] = occasion_key(subject.filled.content.occasion)
-        records.append(record)
+        series, standing = await read_series(transaction, found.locked, courses)
+        courses = Courses(series, catalogue, settings)
+        raising = await _worked_in(found, courses, standing, decisions, now)
+    settle(raising, courses, found.locked, now)
+    records = [
+        one.record for one in decisions if one.subject is not None and isinstance(one.record, dict)
+    ]
     name_occasions(records)
-    states, events = states_and_events(found.locked, courses, decisions, now)
+    states, events, signals = states_and_events(found.locked, courses, decisions, raising, now)
     withdrawn = voids(decisions)
-    recorded, voided = await batch_queries.record_many(
-        transaction, records, withdrawn, states, events
+    recorded, voided = await recording_queries.record_many(
+        transaction, records, withdrawn, states, [*events, *signals.events], signals, raising.marks
     )
     if len(recorded) < len(records) or voided < len(withdrawn):
         raise Overtaken("Another caller recorded the same.")
@@ -203,28 +203,63 @@ async def _written(
 
 
 async def _worked_in(
-    found: Found, catalogue: Catalogue, series: Series, decisions: Sequence[Decision]
-) -> tuple[Courses, list[References | None]]:
-    """The streams after the decisions, and what each new point is compared with."""
-    courses = Courses(series, catalogue)
-    references: list[References | None] = []
-    for number, decision in enumerate(decisions, start=1):
-        if number % TURN == 0:
+    found: Found,
+    courses: Courses,
+    standing: Mapping[UUID, list[Standing]],
+    decisions: Sequence[Decision],
+    now: datetime,
+) -> Raising:
+    """The signals that the decisions raise and supersede, one after another; their outcomes."""
+    raising = Raising(courses, standing)
+    for number, decision in enumerate(decisions):
+        if number % TURN == TURN - 1:
             await asyncio.sleep(0)
-        replaced, subject = decision.replaced, decision.subject
-        if replaced is not None:
-            left = found.locked.get(replaced["alliance_id"])
-            if left is None:
-                raise Overtaken("The record has been moved to another alliance.")
-            courses.remove(left, stream_of(replaced, left.former), replaced["id"])
-        references.append(
-            courses.add(subject.alliance, subject.stream, subject.point) if subject else None
-        )
-    return courses, references
+        _withdrawn(found, courses, raising, decision, number, now)
+        if decision.subject is not None:
+            _worked_in_one(raising, decision, decision.subject, number, now)
+    return raising
 
 
-async def _series(transaction: Transaction, found: Found, courses: Courses) -> Series:
-    """Every current point of the streams that are missing."""
+def _withdrawn(  # noqa: PLR0917 - of one decision
+    found: Found, courses: Courses, raising: Raising, decision: Decision, number: int, now: datetime
+) -> None:
+    """Take what a decision replaces out of its stream, with the signals that rest on it."""
+    replaced, subject = decision.replaced, decision.subject
+    if replaced is None:
+        return
+    left = found.locked.get(replaced["alliance_id"])
+    if left is None:
+        raise Overtaken("The record has been moved to another alliance.")
+    courses.remove(left, stream_of(replaced, left.former), replaced["id"])
+    by, readers = (subject.record["id"], subject.point.signal_readers) if subject else (None, None)
+    cause = "response_amended" if subject else "response_voided"
+    raising.withdraw(replaced, cause, by or replaced["id"], readers, number, left.moment(now))
+
+
+def _worked_in_one(
+    raising: Raising, decision: Decision, subject: Subject, number: int, now: datetime
+) -> None:
+    """Put a new record into its stream, and say what it is answered with."""
+    record = decision.record
+    assert isinstance(record, dict)  # noqa: S101 - what has a subject is a new row
+    moment = subject.alliance.moment(now)
+    added, rows = raising.add(subject, number, moment)
+    if added is not None:
+        record["outcome"] = outcome_of(subject, added, rows)
+    record["received_at"] = moment
+    record["occasion_key"] = subject.point.occasion
+
+
+def settings_of(changes: Iterable[Change]) -> SignalSettings:
+    """The newest signal settings that the callers of these changes are known to have."""
+    settings = (change.caller.key.signal_settings for change in changes)
+    return max(settings, key=lambda one: one.version)
+
+
+async def read_series(
+    transaction: Transaction, alliances: Mapping[UUID, LockedAlliance], courses: Courses
+) -> tuple[Series, Mapping[UUID, list[Standing]]]:
+    """Every current point of the streams that are missing, and the signals that rest on them."""
     series: dict[StreamKey, list[Any]] = {key: [] for key in courses.missing}
     wanted = {
         (alliance_id, stream.instrument, stream.form, stream.form_revision, stream.language)
@@ -234,9 +269,11 @@ async def _series(transaction: Transaction, found: Found, courses: Courses) -> S
     rows = await batch_queries.series(
         transaction, [dict(zip(fields, one, strict=True)) for one in sorted(wanted)]
     )
+    standing: dict[UUID, list[Standing]] = {}
     for row in rows:
-        stream = stream_of(row, found.locked[row["alliance_id"]].former)
+        stream = stream_of(row, alliances[row["alliance_id"]].former)
         key = (row["alliance_id"], stream)
         if key in series:
             series[key].append(point_of(row, courses.definition(stream)))
-    return series
+            standing[row["id"]] = standing_of(row["signals"])
+    return series, standing

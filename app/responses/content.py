@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.alliances.merged_refs import FormerRefs, present_ref
 from app.edge.scalars import plain_numbers
 from app.responses.schemas import FormContent
+from app.tenants.notices import tells_the_same
 
 AS_STORED: Final = (
     "alliance_id",
@@ -32,7 +33,7 @@ AS_STORED: Final = (
 
 
 def content_sha256(record: Mapping[str, Any]) -> bytes:
-    """A hash of alliance, instrument, parties, occasion, instants and answers of a stored record.
+    """A hash of alliance, instrument, parties, occasion, instants, answers, marks of a record.
 
     Made of columns alone, so it can be made again; what is not known is left out, so that a
     column added later changes no hash. The day counts only where there is no instant. Left out
@@ -46,6 +47,7 @@ def content_sha256(record: Mapping[str, Any]) -> bytes:
         [reported["scale"], plain_numbers(reported["sum"]), plain_numbers(reported["mean"])]
         for reported in record["reported_scores"]
     )
+    said["marks"] = record["marks"]
     known = {name: value for name, value in said.items() if value is not None}
     text = json.dumps(
         known, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
@@ -63,7 +65,7 @@ def says_the_same(
     """
     if form.instrument_revision not in {None, stored["instrument_revision"]}:
         return False
-    if form.notice is not None and not _same_notice(record["notice"], stored["notice"]):
+    if form.notice is not None and not tells_the_same(record["notice"], stored["notice"]):
         return False
     if record["content_sha256"] == stored["content_sha256"]:
         return True
@@ -77,14 +79,6 @@ def _present(record: Mapping[str, Any], former: FormerRefs) -> dict[str, Any]:
         role, ref = record[f"{party}_role"], record[f"{party}_ref"]
         said[f"{party}_ref"] = ref and present_ref(former, role, ref)
     return said
-
-
-def _same_notice(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two notices tell the same, whatever the order of their audience."""
-    return {**one, "audience": sorted(set(one["audience"]))} == {
-        **other,
-        "audience": sorted(set(other["audience"])),
-    }
 
 
 def _plain(value: object) -> str:

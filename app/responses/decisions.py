@@ -243,8 +243,11 @@ def _is_about(record: Record, source: str, named: AllianceInSubmission) -> bool:
 def _name(change: Recording, chain: Chain | None) -> RecordName:
     version = change.external_version
     before = chain.head["notice"] if chain else None
+    marks = [mark for one in chain.versions for mark in one["marks"] or ()] if chain else ()
     if change.amends is None or chain is None:
-        return RecordName(change.source, change.external_id, version or 1, change.reason, before)
+        return RecordName(
+            change.source, change.external_id, version or 1, change.reason, before, marks
+        )
     target = chain.versions[0]
     return RecordName(
         target["source"],
@@ -252,4 +255,5 @@ def _name(change: Recording, chain: Chain | None) -> RecordName:
         version or Chain([target]).version + 1,
         change.reason,
         before,
+        marks,
     )

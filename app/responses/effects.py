@@ -10,6 +10,8 @@ from uuid_utils.compat import uuid7
 from app.alliances.locked import LockedAlliance
 from app.responses.decisions import Decision
 from app.responses.fold import Courses
+from app.responses.raising import Raising
+from app.signals.writing_queries import SignalChanges
 
 
 def voids(decisions: Iterable[Decision]) -> list[Mapping[str, Any]]:
@@ -35,16 +37,17 @@ def states_and_events(
     alliances: Mapping[UUID, LockedAlliance],
     courses: Courses,
     decisions: Iterable[Decision],
+    raising: Raising,
     now: datetime,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The new states of the alliances that were touched, and an event for each change to one."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], SignalChanges]:
+    """The new states of the alliances that were touched, an event for each change, and signals."""
     versions = {one.id: one.state_version for one in alliances.values()}
-    touched: set[UUID] = set()
+    after: dict[tuple[UUID, int], int] = {}
     events = []
-    for decision in decisions:
+    for number, decision in enumerate(decisions):
         for kind, alliance_id, subject_id in _told(decision):
             versions[alliance_id] += 1
-            touched.add(alliance_id)
+            after[alliance_id, number] = versions[alliance_id]
             events.append(
                 {
                     "id": uuid7(),
@@ -55,7 +58,21 @@ def states_and_events(
                     "sequence": versions[alliance_id],
                 }
             )
-    states = [
+    signals = raising.written(
+        {one.id: one.moment(now) for one in alliances.values()},
+        lambda alliance_id, number: after.get((alliance_id, number), versions[alliance_id]),
+    )
+    return _states(alliances, versions, courses, now), events, signals
+
+
+def _states(
+    alliances: Mapping[UUID, LockedAlliance],
+    versions: Mapping[UUID, int],
+    courses: Courses,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """The new states of the alliances that were touched."""
+    return [
         {
             "alliance_id": one.id,
             "version": versions[one.id],
@@ -63,9 +80,8 @@ def states_and_events(
             "streams": courses.stored_streams(one),
         }
         for one in alliances.values()
-        if one.id in touched
+        if versions[one.id] > one.state_version
     ]
-    return states, events
 
 
 def _told(decision: Decision) -> Iterable[tuple[str, UUID, UUID]]:

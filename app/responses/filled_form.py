@@ -1,19 +1,16 @@
 """A submission's form, read and scored before anything is looked up in the database."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
 from app.errors import FieldError, InvalidRequest
 from app.instruments.definitions import Catalogue, Definition
 from app.instruments.service import ChosenForm, chosen_form, form_scores
 from app.measurement.change import Observed
 from app.measurement.scoring import Score, reported_score
+from app.occasions.times import refuse_times_ahead
 from app.responses.schemas import FormContent
 from app.responses.stream_state import exact, observed_values
-
-AHEAD: Final = timedelta(days=1)
-"""How far ahead of ours a sender's clock may be before what it says is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,6 @@ def _scores(chosen: ChosenForm, content: FormContent) -> tuple[Score, ...]:
 
 
 def _refuse_times_ahead(content: FormContent, now: datetime) -> None:
-    latest = now + AHEAD
     occasion = content.occasion
     said: dict[str, datetime | date | None] = {
         "/completed_at": content.completed_at,
@@ -90,17 +86,4 @@ def _refuse_times_ahead(content: FormContent, now: datetime) -> None:
         "/occasion/occurred_at": occasion.occurred_at,
         "/occasion/occurred_on": occasion.occurred_on,
     }
-    errors = tuple(
-        FieldError(pointer, "in_the_future", "More than a day ahead of now.")
-        for pointer, time in said.items()
-        if time is not None and _is_after(time, latest)
-    )
-    if errors:
-        raise InvalidRequest.of(*errors)
-
-
-def _is_after(time: datetime | date, latest: datetime) -> bool:
-    if isinstance(time, datetime):
-        return time > latest
-    # The furthest zone is 14 hours ahead of UTC; within AHEAD that is already allowed for.
-    return time > latest.date()
+    refuse_times_ahead(said, now)

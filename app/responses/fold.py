@@ -10,9 +10,14 @@ from uuid import UUID
 
 from app.alliances.locked import LockedAlliance
 from app.instruments.definitions import Catalogue, Definition
-from app.measurement.course import Point, StreamState, earlier_anchors, followed_by, state_of
-from app.responses.outcome import References
+from app.measurement.course import Point
+from app.measurement.watch import Rules
+from app.responses.facing import facing
+from app.responses.stored_watch import read_recent, read_watch, stored_watch
+from app.responses.stream_course import Added, Course, SeriesMissing, Window, window_of
 from app.responses.stream_state import Stream, read_state, stored_state, streams_of
+from app.signals.rules import rules_for
+from app.tenants.signal_settings import SignalSettings
 
 StreamKey: TypeAlias = tuple[UUID, Stream]
 """Alliance and stream."""
@@ -20,79 +25,28 @@ Series: TypeAlias = Mapping[StreamKey, Iterable[Point]]
 """Every current point of the streams that were read."""
 
 
-class SeriesMissing(Exception):
-    """The stream's points are needed and were not read."""
-
-
-class Course:
-    """One stream while points come and go."""
-
-    def __init__(self, state: StreamState | None, points: dict[str, Point] | None) -> None:
-        self._state = state
-        self._points = points
-        """All of its points by response id, once they are known."""
-        self._stale = False
-        """Whether the points have changed since the state was made of them."""
-
-    def state(self) -> StreamState | None:
-        """The stream's state; None: it has no points."""
-        if self._stale:
-            points = self._all()
-            self._state = state_of(points.values()) if points else None
-            self._stale = False
-        return self._state
-
-    def add(self, point: Point) -> References | None:
-        """Put a point in; what it is compared with. None: it has no place in the stream's order.
-
-        Raises SeriesMissing.
-        """
-        if self._points is not None:
-            self._points[point.place.response_id] = point
-        if not self._stale:
-            before = self._state
-            if before is None:
-                self._state = state_of([point])
-                return {}
-            followed = followed_by(before, point)
-            if followed is not None:
-                self._state = followed
-                return {"previous": before.latest, "first": before.first}
-        # To be made anew at the end, once: it costs as much as the stream is long.
-        earlier = earlier_anchors(list(self._all().values()), point.place.response_id)
-        self._stale = True
-        return earlier and {"previous": earlier[1], "first": earlier[0]}
-
-    def remove(self, response_id: UUID) -> None:
-        """Take a point out. Raises SeriesMissing."""
-        self._all().pop(str(response_id), None)
-        self._stale = True
-
-    def _all(self) -> dict[str, Point]:
-        if self._points is None:
-            raise SeriesMissing
-        return self._points
-
-
 class Courses:
     """The streams of locked alliances while a batch is worked into them."""
 
-    def __init__(self, series: Series, catalogue: Catalogue) -> None:
+    def __init__(self, series: Series, catalogue: Catalogue, settings: SignalSettings) -> None:
         self._series = series
         self._catalogue = catalogue
+        self._settings = settings
         self._courses: dict[StreamKey, Course] = {}
         self._stored: dict[UUID, dict[str, Any]] = {}
         self.missing: set[StreamKey] = set()
         """Streams whose points are needed and were not read."""
 
-    def add(self, alliance: LockedAlliance, stream: Stream, point: Point) -> References | None:
-        """Put a point into a stream; what it is compared with, as Course.add."""
+    def add(self, alliance: LockedAlliance, stream: Stream, point: Point) -> Added | None:
+        """Put a point into a stream, as Course.add. None: the stream is missing."""
         course = self._course(alliance, stream)
         try:
-            return None if course is None else course.add(point)
+            added = None if course is None else course.add(point)
         except SeriesMissing:
-            self.missing.add((alliance.id, stream))
+            self._miss(alliance, stream)
             return None
+        self._complete(alliance, stream)
+        return added
 
     def remove(self, alliance: LockedAlliance, stream: Stream, response_id: UUID) -> None:
         """Take a point out of a stream."""
@@ -101,25 +55,79 @@ class Courses:
             if course is not None:
                 course.remove(response_id)
         except SeriesMissing:
-            self.missing.add((alliance.id, stream))
+            self._miss(alliance, stream)
+        self._complete(alliance, stream)
+
+    def windows(
+        self, alliance: LockedAlliance, stream: Stream, point: Point
+    ) -> Iterable[tuple[Stream, Window]]:
+        """The streams that this one is compared with on the point's occasion.
+
+        None, and named as missing, where that cannot be told without their points.
+        """
+        for other in facing(stream, self.streams(alliance)):
+            try:
+                window = self._window(alliance, other, point)
+            except SeriesMissing:
+                self._miss(alliance, other)
+                continue
+            if window is not None:
+                yield other, window
+
+    def _window(self, alliance: LockedAlliance, stream: Stream, point: Point) -> Window | None:
+        key = (alliance.id, stream)
+        if key in self._courses or key in self._series:
+            course = self._course(alliance, stream)
+            return None if course is None else course.window(point)
+        # It is only looked at, and need not be read with all of its filters.
+        stored = self._streams(alliance)[stream.name()]
+        state = read_state(stored, self.definition(stream).revision)
+        watch = stored.get("watch")
+        if state is None or watch is None or watch["version"] != self.rules(stream).version:
+            raise SeriesMissing
+        return window_of(state, read_recent(watch), point)
+
+    def course(self, alliance_id: UUID, stream: Stream) -> Course:
+        """A stream that points have come to or gone from, or that is compared with such a one."""
+        return self._courses[alliance_id, stream]
+
+    def streams(self, alliance: LockedAlliance) -> set[Stream]:
+        """Every stream of the alliance."""
+        found = {Stream.named(name) for name in self._streams(alliance)}
+        return found | {stream for its_id, stream in self._courses if its_id == alliance.id}
+
+    def disturbed(self) -> Iterable[tuple[StreamKey, Course]]:
+        """The streams in which points have come or gone otherwise than at the end."""
+        return [(key, course) for key, course in self._courses.items() if course.disturbed_by]
 
     def stored_streams(self, alliance: LockedAlliance) -> dict[str, Any]:
         """Stream name -> state, for all streams of the alliance, to be stored."""
-        streams = self._streams(alliance)
+        streams = dict(self._streams(alliance))
         for (alliance_id, stream), course in self._courses.items():
             if alliance_id != alliance.id:
                 continue
-            state = course.state()
-            if state is None:
+            known = course.state()
+            if known is None:
                 streams.pop(stream.name(), None)
             else:
                 revision = self.definition(stream).revision
-                streams[stream.name()] = stored_state(state, revision)
+                streams[stream.name()] = stored_state(known[0], revision) | {
+                    "watch": stored_watch(known[1], course.rules.version)
+                }
         return streams
 
     def definition(self, stream: Stream) -> Definition:
         """The newest scoring of what was asked in the stream."""
         return self._catalogue.newest_key_of(stream.instrument, stream.form_revision, stream.form)
+
+    def rules(self, stream: Stream) -> Rules:
+        """By which rules the stream is watched."""
+        return rules_for(self.definition(stream), stream.form, stream.language, self._settings)
+
+    def units(self, stream: Stream) -> dict[str, str]:
+        """Scale -> sum or mean."""
+        key = self.definition(stream).forms[stream.form].key
+        return {scale.id: scale.unit for scale in key.scales}
 
     def _streams(self, alliance: LockedAlliance) -> dict[str, Any]:
         if alliance.id not in self._stored:
@@ -131,18 +139,39 @@ class Courses:
         if key not in self._courses:
             course = self._opened(alliance, stream)
             if course is None:
-                self.missing.add(key)
+                self._miss(alliance, stream)
                 return None
             self._courses[key] = course
         return self._courses[key]
 
     def _opened(self, alliance: LockedAlliance, stream: Stream) -> Course | None:
         """The stream as it stands; None when it cannot be told without its points."""
+        rules = self.rules(stream)
         if (alliance.id, stream) in self._series:
             points = {point.place.response_id: point for point in self._series[alliance.id, stream]}
-            return Course(state_of(points.values()) if points else None, points)
+            course = Course(None, points, rules)
+            course.read_anew()
+            return course
         stored = self._streams(alliance).get(stream.name())
         if stored is None:
-            return Course(None, {})
+            return Course(None, {}, rules)
         state = read_state(stored, self.definition(stream).revision)
-        return None if state is None else Course(state, None)
+        watch = read_watch(stored.get("watch"), rules.version)
+        return None if state is None or watch is None else Course((state, watch), None, rules)
+
+    def _miss(self, alliance: LockedAlliance, stream: Stream) -> None:
+        """Name a stream as missing, and those that it is compared with: one reading for all."""
+        self.missing.add((alliance.id, stream))
+        for other in facing(stream, map(Stream.named, self._streams(alliance))):
+            if (alliance.id, other) not in self._series:
+                self.missing.add((alliance.id, other))
+
+    def _complete(self, alliance: LockedAlliance, stream: Stream) -> None:
+        """See that a disturbed stream can be compared: that the others' points are known."""
+        course = self._courses.get((alliance.id, stream))
+        if course is None or not course.disturbed_by:
+            return
+        for other in facing(stream, self.streams(alliance)):
+            opened = self._course(alliance, other)
+            if opened is not None and not opened.whole:
+                self._miss(alliance, other)

@@ -1,4 +1,4 @@
-"""Tables of occasions and responses."""
+"""Tables of responses and their voids."""
 
 from typing import Final
 
@@ -6,19 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.statements import metadata
-
-occasions: Final = sa.Table(
-    "occasions",
-    metadata,
-    sa.Column("tenant_id", sa.Uuid, primary_key=True),
-    sa.Column("alliance_id", sa.Uuid, primary_key=True),
-    sa.Column("id", sa.Uuid, primary_key=True),
-    # ref:<session_ref>, else number:<session_number>, else date:<local date>.
-    sa.Column("occasion_key", sa.Text, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.UniqueConstraint("tenant_id", "alliance_id", "occasion_key"),
-    sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], ["alliances.tenant_id", "alliances.id"]),
-)
 
 responses: Final = sa.Table(
     "responses",
@@ -73,6 +60,8 @@ responses: Final = sa.Table(
     sa.Column("actor_role", sa.Text),
     sa.Column("actor_ref", sa.Text),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    # Ruptures and repairs that were noticed, as they were sent with it.
+    sa.Column("marks", JSONB),
     # Through its occasion to its alliance: both in one check, and never of two alliances.
     sa.ForeignKeyConstraint(
         ["tenant_id", "alliance_id", "occasion_id"],

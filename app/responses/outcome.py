@@ -1,21 +1,24 @@
 """What a response is answered with beside its scores: change against its own stream."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.instruments.definitions import Form
+from app.instruments.schemas import QualityOut
 from app.instruments.service import quality_out, score_out
 from app.measurement.change import Observed, Reference, change
 from app.measurement.course import Anchor, Point
 from app.measurement.key import MeasurementError, Scale, ScoringKey
 from app.measurement.scoring import rounded
 from app.responses.answer_schemas import BasisOut, ChangeOut, NotComputed, Outcome
+from app.responses.signals_shown import drops_shown, signals_not_computed, signals_shown
+from app.responses.stream_course import Added, References
 from app.responses.subject import Subject
-from app.responses.visibility import is_rater, reader
+from app.responses.visibility import is_rater
+from app.tenants.notices import reader
 
-SIGNALS: Final = NotComputed(code="signals", why="This release computes no signals.")
 FIRST_RATING: Final = NotComputed(
     code="change", why="The first scored rating of its stream has nothing to be compared with."
 )
@@ -30,8 +33,6 @@ ASSUMED: Final = NotComputed(
 NOT_SHOWN: Final = NotComputed(
     code="change", why="This caller may not see the rating to compare with."
 )
-References = Mapping[Reference, Mapping[str, Anchor]]
-"""`previous` and `first` -> scale -> the value to compare with."""
 
 
 def changes(
@@ -51,11 +52,11 @@ def changes(
     ]
 
 
-def not_computed(
+def change_not_computed(
     found: list[ChangeOut], references: References | None, *, scored: bool
 ) -> list[NotComputed]:
-    """What the answer to a submission lacks, and why."""
-    missing = [SIGNALS]
+    """What the answer to a submission lacks of change, and why."""
+    missing = []
     if not scored:
         missing.append(NOT_SCORABLE)
     elif references is None:
@@ -99,17 +100,30 @@ def basis_out(error: MeasurementError) -> BasisOut:
     )
 
 
-def outcome_of(subject: Subject, references: References | None) -> Outcome:
-    """What a response is answered with. references None: it has no place in its stream's order."""
+def outcome_of(subject: Subject, added: Added, raised: Sequence[Mapping[str, Any]]) -> Outcome:
+    """What a response is answered with: of its own stream alone.
+
+    raised: the rows of the signals that it has raised.
+    """
     filled, actor = subject.filled, subject.caller.actor
     answers = filled.content.answers
     form = filled.newest.forms[filled.chosen.form.id]
     rater = is_rater(subject.record, actor, subject.alliance.former)
-    change = changes(form, subject.point, references or {}, None if rater else reader(actor))
+    kind = None if rater else reader(actor)
+    change = changes(form, subject.point, added.references or {}, kind)
     scored = any(value is not None for value in subject.point.values.values())
+    # They tell of single answers to earlier forms, which this caller may not see.
+    may_see = kind is None or kind in added.told.readable.items
+    remarks = added.told.remarks if may_see else ()
+    notes = [QualityOut(code=note.code, detail=note.detail) for note in remarks]
     return Outcome(
         scores=[score_out(score, filled.chosen.form) for score in filled.scores],
-        quality=quality_out(filled.chosen, answers) if answers else [],
+        quality=quality_out(filled.chosen, answers) + notes if answers else [],
         change=change,
-        not_computed=not_computed(change, references, scored=scored),
+        signals=signals_shown(raised, kind),
+        drops=drops_shown(added, form, kind),
+        not_computed=[
+            *signals_not_computed(subject, added, kind),
+            *change_not_computed(change, added.references, scored=scored),
+        ],
     )

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.alliances.merged_refs import FormerRefs, present_ref
+from app.alliances.raters import Members, named_ref
 from app.errors import FieldError, InvalidRequest
-from app.responses.schemas import RaterIn
+from app.occasions.schemas import RaterIn
 
 GROUP: Final = "group"
-OUTSIDE_ROLES: Final = frozenset({"observer", "supervisor"})
-"""Raters who are no members of the alliance."""
-Members = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +28,7 @@ def parties(members: Members, former: FormerRefs, rater: RaterIn, about_ref: str
     Raises InvalidRequest: rater_ref_required, rater_not_member, about_required,
     about_not_member, about_ambiguous.
     """
-    rater_ref = rater.ref or _only_member(members, rater.role)
-    if rater_ref is None:
-        raise _refused("/rater/ref", "rater_ref_required", "Who of the members answered?")
-    rater_ref = present_ref(former, rater.role, rater_ref)
-    if rater.role not in OUTSIDE_ROLES and (rater.role, rater_ref) not in members:
-        raise _refused(
-            "/rater/ref", "rater_not_member", "The alliance has no such member in this role."
-        )
+    rater_ref = named_ref(members, former, rater.role, rater.ref, said_as="rater")
     about_role, about = _about(members, former, (rater.role, rater_ref), about_ref)
     return Parties(rater.role, rater_ref, about_role, about)
 
@@ -63,12 +54,6 @@ def _about(
     if about_ref == GROUP:
         return GROUP, None
     raise _refused("/about_ref", "about_not_member", f"Expected a member's ref, or {GROUP}.")
-
-
-def _only_member(members: Members, role: str) -> str | None:
-    """In a pair, the one with this role."""
-    refs = [ref for member_role, ref in members if member_role == role]
-    return refs[0] if len(members) == 2 and len(refs) == 1 else None  # noqa: PLR2004 - a pair
 
 
 def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:

@@ -1,6 +1,6 @@
-"""Statements on occasions and responses."""
+"""Statements on responses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +11,34 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from app.alliances.models import alliance_state, alliances
 from app.database import Row, Transaction
 from app.events.models import EVENT, event_queue
-from app.responses.models import occasions, response_voids, responses
-from app.statements import Statement, compiled, parameter
+from app.marks.queries import MARK, mark_parameters, marked
+from app.occasions.models import invitations
+from app.occasions.queries import named_occasion
+from app.responses.models import response_voids, responses
+from app.signals.writing_queries import (
+    SIGNAL,
+    SIGNAL_EVENT,
+    SUPERSEDED,
+    SignalChanges,
+    event_parameters,
+    raised,
+    signal_parameters,
+    superseded,
+    superseded_parameters,
+    told,
+)
+from app.statements import Statement, compiled, parameter, unnested
 
+INVITED: Final = (
+    "tenant_id",
+    "alliance_id",
+    "occasion_id",
+    "rater_role",
+    "rater_ref",
+    "instrument",
+    "form",
+)
+"""What an invitation and the response that answers it share."""
 _TENANT: Final = responses.c.tenant_id == parameter(responses.c.tenant_id)
 _SUCCESSOR: Final = responses.alias("successor")
 _SUCCEEDS: Final = (
@@ -72,31 +97,6 @@ _VERSIONS: Final = compiled(
 )
 
 
-def _occasion() -> sa.CTE:
-    """The id of the occasion, made if it is new."""
-    made = (
-        insert(occasions)
-        .values(
-            {
-                "tenant_id": parameter(occasions.c.tenant_id),
-                "id": sa.bindparam("new_occasion_id", type_=sa.Uuid),
-                "alliance_id": parameter(occasions.c.alliance_id),
-                "occasion_key": parameter(occasions.c.occasion_key),
-                "created_at": sa.bindparam("received_at", type_=occasions.c.created_at.type),
-            }
-        )
-        .on_conflict_do_nothing(index_elements=["tenant_id", "alliance_id", "occasion_key"])
-        .returning(occasions.c.id)
-        .cte("occasion_made")
-    )
-    known = sa.select(occasions.c.id).where(
-        occasions.c.tenant_id == parameter(occasions.c.tenant_id),
-        occasions.c.alliance_id == parameter(occasions.c.alliance_id),
-        occasions.c.occasion_key == parameter(occasions.c.occasion_key),
-    )
-    return sa.union_all(sa.select(made.c.id), known).cte("occasion")
-
-
 def _told(state: sa.CTE) -> sa.CTE:
     """The event of a response that was recorded."""
     return (
@@ -117,12 +117,38 @@ def _told(state: sa.CTE) -> sa.CTE:
     )
 
 
-def _record_statement() -> Statement:
+def completed(recorded: sa.CTE) -> sa.CTE:
+    """The invitations that recorded responses have come to; of another version of one, too.
+
+    recorded: with tenant_id, alliance_id, occasion_id, rater, instrument, form, id and
+    received_at. Whoever filled it in, it is the rater's.
+    """
+    return (
+        sa.update(invitations)
+        .where(*(invitations.c[name] == recorded.c[name] for name in INVITED))
+        .values(state="completed", response_id=recorded.c.id, updated_at=recorded.c.received_at)
+        .returning(invitations.c.tenant_id)
+        .cte("invitations_completed")
+    )
+
+
+def _beside(recorded: sa.CTE) -> list[sa.CTE]:
+    """Marks, signals raised and superseded, and the events of them, if a response was recorded."""
+    stored = sa.exists().where(recorded.c.tenant_id == parameter(responses.c.tenant_id))
+    return [
+        marked(unnested("mark_rows", MARK), recorded),
+        raised(unnested("signal_rows", SIGNAL), stored),
+        superseded(unnested("superseded_rows", SUPERSEDED), stored),
+        told(unnested("signal_events", SIGNAL_EVENT), stored),
+    ]
+
+
+def _record_statement(*, with_signals: bool) -> Statement:
     """The response, its occasion if new, the alliance's state, the event: all, or none if known.
 
     One statement, so that a response can never stand without its state or be counted twice.
     """
-    occasion = _occasion()
+    occasion = named_occasion()
     columns = [column for column in responses.c if column.name != "occasion_id"]
     recorded = (
         insert(responses)
@@ -131,7 +157,7 @@ def _record_statement() -> Statement:
             sa.select(*(parameter(column) for column in columns), occasion.c.id),
         )
         .on_conflict_do_nothing()
-        .returning(responses.c.tenant_id, responses.c.alliance_id, responses.c.occasion_id)
+        .returning(responses)
         .cte("recorded")
     )
     state = (
@@ -148,18 +174,22 @@ def _record_statement() -> Statement:
         .returning(alliance_state.c.tenant_id, alliance_state.c.version)
         .cte("state")
     )
-    return compiled(sa.select(recorded.c.occasion_id).add_cte(_told(state)))
+    beside = [_told(state), completed(recorded), *(_beside(recorded) if with_signals else ())]
+    return compiled(sa.select(recorded.c.occasion_id).add_cte(*beside))
 
 
-_RECORD_RESPONSE: Final = _record_statement()
+_RECORD_RESPONSE: Final = _record_statement(with_signals=False)
+_RECORD_WITH_SIGNALS: Final = _record_statement(with_signals=True)
 
 
-async def record_response(
+async def record_response(  # noqa: PLR0917 - everything that one statement writes
     transaction: Transaction,
     response: Mapping[str, Any],
     occasion: Mapping[str, Any],
     streams: Mapping[str, Any],
     event_id: UUID,
+    signals: SignalChanges,
+    marks: Sequence[Mapping[str, Any]],
 ) -> UUID | None:
     """Record a response with its occasion, its alliance's new state and its event; the occasion.
 
@@ -167,9 +197,13 @@ async def record_response(
     response. The caller holds the alliance's lock. None: the external_id is taken, and nothing at
     all was written but, perhaps, the occasion.
     """
-    row = await transaction.row(
-        _RECORD_RESPONSE, **response, **occasion, streams=streams, event_id=event_id
-    )
+    values = {**response, **occasion, "streams": streams, "event_id": event_id}
+    statement = _RECORD_RESPONSE
+    if signals.events:
+        statement = _RECORD_WITH_SIGNALS
+        values |= signal_parameters(signals.raised) | superseded_parameters(signals.superseded)
+        values |= event_parameters(signals.events) | mark_parameters(marks)
+    row = await transaction.row(statement, **values)
     return row and row["occasion_id"]
 
 

@@ -1,14 +1,15 @@
 """What the row of a new response is made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.alliances.locked import LockedAlliance
+from app.occasions.times import offset_minutes
 from app.responses.content import content_sha256
 from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties
 from app.responses.schemas import FormContent
-from app.responses.stream_state import offset_minutes
 from app.tenants.authentication import Caller
 
 
@@ -22,6 +23,8 @@ class RecordName:
     amendment_reason: str | None = None
     notice_before: dict[str, Any] | None = None
     """What the rater was told of the version that this one replaces."""
+    marks_before: Sequence[dict[str, Any]] = ()
+    """What that version said was noticed."""
 
 
 def new_record(
@@ -83,6 +86,7 @@ def _as_sent(submission: FormContent, caller: Caller, name: RecordName) -> dict[
         "reported_scores": [score.model_dump() for score in reported] if reported else None,
         "notice": effective_notice(submission, caller, name),
         "backfill": submission.backfill,
+        "marks": [one.model_dump() for one in submission.marks] if submission.marks else None,
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.alliances.merged_refs import former_refs
+from app.occasions.times import local
 from app.responses.answer_schemas import (
     OccasionOut,
     Person,
@@ -12,7 +13,6 @@ from app.responses.answer_schemas import (
     ResponseRecord,
     VoidOut,
 )
-from app.responses.stream_state import local
 from app.responses.visibility import shown_parts
 from app.tenants.authentication import Actor
 

@@ -2,79 +2,20 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 from pydantic_core import PydanticCustomError as Mistake
 
 from app.alliances.schemas import AllianceInSubmission
-from app.edge.scalars import (
-    PLAIN,
-    Closed,
-    Day,
-    Instant,
-    Language,
-    Ref,
-    Source,
-    no_control_characters,
-)
-from app.instruments.schemas import Answers, FormId, InstrumentId, RaterRole, Revision
+from app.edge.scalars import Closed, Day, Instant, Language, Reason, Ref, Source
+from app.instruments.schemas import Answers, FormId, InstrumentId, Revision
+from app.marks.schemas import MarkSaid
+from app.occasions.schemas import OccasionIn, RaterIn
 from app.tenants.schemas import Notice
 
 Mode = Literal["self_online", "self_paper", "kiosk", "interview", "phone", "unknown"]
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise Mistake("blank", "Say it in words.")
-    return text
-
-
 HIGHEST_VERSION: Final = 1_000_000
 ExternalVersion = Annotated[StrictInt, Field(ge=1, le=HIGHEST_VERSION)]
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="For the record; no health data, please.",
-        json_schema_extra=PLAIN,
-    ),
-    AfterValidator(no_control_characters),
-    AfterValidator(_not_blank),
-]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-
-
-class RaterIn(Closed):
-    """Who answered."""
-
-    role: RaterRole
-    ref: Ref | None = Field(
-        default=None, description="In a pair it may be left out for the client or professional."
-    )
-
-
-class OccasionIn(Closed):
-    """The meeting or period that the answers are about; what is not known stays unknown."""
-
-    session_ref: Ref | None = None
-    session_number: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
-    occurred_at: Instant | None = None
-    occurred_on: Day | None = Field(default=None, description="Where the time is not known.")
-
-    @model_validator(mode="after")
-    def _placed_somehow(self) -> Self:
-        if self.occurred_at is None and self.occurred_on is None and self.session_number is None:
-            raise Mistake("occasion_unplaced", "Give occurred_at, occurred_on or session_number.")
-        if self.occurred_at and self.occurred_on and self.occurred_at.date() != self.occurred_on:
-            raise Mistake("occasion_contradicts", "occurred_at and occurred_on are different days.")
-        return self
 
 
 class Assistance(Closed):
@@ -169,6 +110,13 @@ class FormContent(Closed):
         description="Absent: that of the version it amends, else the tenant's default.",
     )
     backfill: StrictBool = Field(default=False, description="True for history.")
+    marks: list[MarkSaid] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="Ruptures and repairs that somebody noticed in this occasion, under the "
+        "notice of this form. One that a version before said already is recorded once.",
+    )
 
     @model_validator(mode="after")
     def _answers_or_totals(self) -> Self:

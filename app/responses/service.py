@@ -10,18 +10,18 @@ from app.alliances.service import locked_for_submission
 from app.database import Transaction
 from app.errors import BatchRefused, NotFound, Overtaken, Problem
 from app.instruments.definitions import Catalogue
-from app.responses import batch_queries, queries
+from app.responses import queries
 from app.responses.answer_schemas import Outcome
 from app.responses.chain import Chain, Record, Said, repeated_version
-from app.responses.changes import Change, apply
+from app.responses.changes import Change, apply, read_series
 from app.responses.decisions import NOT_VOIDED, Decision, Recording, Voiding
 from app.responses.filled_form import FilledForm
-from app.responses.fold import Courses
-from app.responses.outcome import References, outcome_of
+from app.responses.outcome import outcome_of
 from app.responses.record import RecordName
 from app.responses.schemas import Amendment, Submission, VoidRequest
-from app.responses.stream_state import point_of, stream_of
-from app.responses.subject import Subject, occasion_key, refuse_after_end, subject_of
+from app.responses.settling import settle
+from app.responses.subject import Subject, refuse_after_end, subject_of
+from app.responses.work import Work, worked_in
 from app.tenants.authentication import Caller
 
 
@@ -44,18 +44,18 @@ async def submit(
     )
     name = RecordName(change.source, change.external_id, 1, change.reason)
     subject = subject_of(alliance, caller, change.filled, name)
-    courses = Courses({}, catalogue)
-    compared = courses.add(alliance, subject.stream, subject.point)
-    if courses.missing or alliance.ended_on is not None:
+    work = worked_in(subject, catalogue, {}, {})
+    if work.courses.missing or alliance.ended_on is not None:
         # Late, or sent again: look for the record first. A replay needs no series, and nothing
         # that has happened since can refuse it.
         known = await _known(transaction, subject)
         if known is not None:
             return known, True
         refuse_after_end(subject)
-        if courses.missing:
-            courses, compared = await _with_series(transaction, catalogue, subject)
-    recorded = await _recorded(transaction, subject, courses, compared)
+        if work.courses.missing:
+            read = await read_series(transaction, {alliance.id: alliance}, work.courses)
+            work = worked_in(subject, catalogue, *read)
+    recorded = await _recorded(transaction, subject, work)
     if recorded is not None:
         return recorded, False
     known = await _known(transaction, subject)
@@ -233,41 +233,22 @@ def _record_of(decision: Decision) -> Record:
     return decision.record
 
 
-async def _with_series(
-    transaction: Transaction, catalogue: Catalogue, subject: Subject
-) -> tuple[Courses, References | None]:
-    """The streams with all points of the subject's, and what its point is compared with."""
-    alliance, stream = subject.alliance, subject.stream
-    wanted = {"alliance_id": alliance.id} | stream._asdict()
-    definition = subject.filled.newest
-    points = [
-        point_of(row, definition)
-        for row in await batch_queries.series(transaction, [wanted])
-        if stream_of(row, alliance.former) == stream
-    ]
-    courses = Courses({(alliance.id, stream): points}, catalogue)
-    return courses, courses.add(alliance, stream, subject.point)
-
-
-async def _recorded(
-    transaction: Transaction,
-    subject: Subject,
-    courses: Courses,
-    compared: References | None,
-) -> Record | None:
+async def _recorded(transaction: Transaction, subject: Subject, work: Work) -> Record | None:
     """The response as it was stored now; None when its external_id is taken."""
-    record = subject.record | {
-        "outcome": outcome_of(subject, compared),
-        # After the lock, so that what is received later is never marked as earlier.
-        "received_at": subject.alliance.moment(subject.caller.clock()),
-    }
-    key = occasion_key(subject.filled.content.occasion)
+    alliance, now = subject.alliance, work.at
+    assert work.added is not None  # noqa: S101 - its series was read
+    settle(work.raising, work.courses, {alliance.id: alliance}, now)
+    outcome = outcome_of(subject, work.added, work.signals)
+    record = subject.record | {"outcome": outcome, "received_at": now}
+    version = alliance.state_version + 1
     occasion_id = await queries.record_response(
         transaction,
         record,
-        {"occasion_key": key, "new_occasion_id": uuid7()},
-        courses.stored_streams(subject.alliance),
+        {"occasion_key": subject.point.occasion, "new_occasion_id": uuid7()},
+        work.courses.stored_streams(alliance),
         uuid7(),
+        work.raising.written({alliance.id: now}, lambda _alliance_id, _number: version),
+        work.raising.marks,
     )
     if occasion_id is None:
         return None

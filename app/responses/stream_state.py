@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from app.alliances.locked import LockedAlliance
 from app.alliances.merged_refs import FormerRefs, present_ref
 from app.instruments.definitions import Definition
 from app.measurement.change import Observed, observed_from
 from app.measurement.course import Anchor, Place, Point, StreamState
+from app.measurement.manner import manner_of
 from app.measurement.scoring import Score, reported_score, scored
+from app.occasions.times import local
 from app.responses.parties import Parties
-from app.responses.visibility import score_readers
+from app.responses.visibility import item_readers, score_readers
+from app.tenants.notices import readers
 
 
 class Stream(NamedTuple):
@@ -33,6 +36,11 @@ class Stream(NamedTuple):
         """The stream's name in alliance_state."""
         return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
 
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The stream with this name."""
+        return cls(*json.loads(name))
+
 
 def stream_of(row: Mapping[str, Any], former: FormerRefs) -> Stream:
     """The stream that a stored response belongs to, under its parties' present references."""
@@ -44,7 +52,7 @@ def streams_of(alliance: LockedAlliance) -> dict[str, Any]:
     if not alliance.former:
         return dict(alliance.streams)
     return {
-        _present(Stream(*json.loads(name)), alliance.former).name(): state
+        _present(Stream.named(name), alliance.former).name(): state
         for name, state in alliance.streams.items()
     }
 
@@ -105,7 +113,17 @@ def exact(number: float | None) -> Decimal | None:
 def point_of(row: Mapping[str, Any], definition: Definition) -> Point:
     """A stored response as a point of its stream, under the newest key of its form revision."""
     values = observed_values(record_scores(row, definition))
-    return Point(place_of(row), values, score_readers(row["notice"]))
+    key = definition.forms[row["form"]].key
+    return Point(
+        place_of(row),
+        values,
+        score_readers(row["notice"]),
+        row["occasion_key"],
+        manner_of(row["answers"], key) if row["answers"] else None,
+        readers(row["notice"]),
+        row["backfill"],
+        item_readers(row["notice"]),
+    )
 
 
 def observed_values(scores: tuple[Score, ...]) -> dict[str, Observed | None]:
@@ -123,20 +141,6 @@ def place_of(row: Mapping[str, Any]) -> Place:
         row["session_number"],
         row["completed_at"],
     )
-
-
-def local(instant: datetime | None, offset_minutes: int | None) -> datetime | None:
-    """An instant with the offset that it was sent with."""
-    if instant is None or offset_minutes is None:
-        return None
-    zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
-    return instant.astimezone(zone)
-
-
-def offset_minutes(instant: datetime | None) -> int | None:
-    """The offset of an instant as it was sent."""
-    offset = instant.utcoffset() if instant else None
-    return None if offset is None else int(offset.total_seconds()) // 60
 
 
 def stored_state(state: StreamState, revision: str) -> dict[str, Any]:

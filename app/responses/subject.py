@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.alliances.locked import LockedAlliance
-from app.errors import FieldError, InternalError, InvalidRequest
+from app.marks.rows import mark_rows
 from app.measurement.course import Place, Point
+from app.measurement.manner import manner_of
+from app.occasions.identity import local_date, occasion_key, refuse_day_after_end
 from app.responses.filled_form import FilledForm
 from app.responses.parties import Parties, parties
 from app.responses.record import RecordName, effective_notice, new_record
-from app.responses.schemas import FormContent, OccasionIn
+from app.responses.schemas import FormContent
 from app.responses.stream_state import Stream, new_stream
-from app.responses.visibility import score_readers
+from app.responses.visibility import item_readers, score_readers
 from app.tenants.authentication import Caller
+from app.tenants.notices import readers
 
 OCCASION: Final = (
     "alliance_id",
@@ -39,6 +41,8 @@ class Subject:
     parties: Parties
     stream: Stream
     point: Point
+    marks: list[dict[str, Any]]
+    """Rows of what was noticed and is new, without occasion; when is decided at the very end."""
     record: dict[str, Any]
     """The row it would make, without what is decided at the very end: outcome and receipt."""
 
@@ -52,13 +56,41 @@ def subject_of(
     proxy_ref = content.assistance.proxy_ref if content.assistance else None
     stream = new_stream(who, proxy_ref, chosen.definition, chosen.form.id, content.language)
     response_id = uuid7()
+    notice = effective_notice(content, caller, name)
+    key = filled.newest.forms[chosen.form.id].key
     point = Point(
         _place(response_id, content),
         filled.values,
-        score_readers(effective_notice(content, caller, name)),
+        score_readers(notice),
+        occasion_key(content.occasion),
+        manner_of(content.answers, key) if content.answers else None,
+        readers(notice),
+        content.backfill,
+        item_readers(notice),
     )
     record = new_record(filled, alliance, who, caller, name) | {"id": response_id}
-    return Subject(caller, alliance, filled, who, stream, point, record)
+    marks = _new_marks(alliance, caller, content, name, record)
+    return Subject(caller, alliance, filled, who, stream, point, marks, record)
+
+
+def _new_marks(
+    alliance: LockedAlliance,
+    caller: Caller,
+    content: FormContent,
+    name: RecordName,
+    record: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """The rows of marks that no version before has said. Raises InvalidRequest as mark_rows."""
+    rows = mark_rows(
+        alliance, caller, content.marks or (), alliance.created_at, source=name.source,
+        notice=record["notice"], response_id=record["id"], within="/marks",
+    )  # fmt: skip
+    said = content.marks or ()
+    return [
+        row
+        for row, one in zip(rows, said, strict=True)
+        if one.model_dump() not in name.marks_before
+    ]
 
 
 def refuse_after_end(subject: Subject, replaced: Mapping[str, Any] | None = None) -> None:
@@ -69,25 +101,8 @@ def refuse_after_end(subject: Subject, replaced: Mapping[str, Any] | None = None
     """
     if replaced is not None and all(replaced[name] == subject.record[name] for name in OCCASION):
         return
-    day, end = _local_date(subject.filled.content.occasion), subject.alliance.ended_on
-    if end is not None and day is not None and day > end:
-        detail = "The alliance had ended by then. A reopened case is a new alliance (`continues`)."
-        raise InvalidRequest.of(FieldError("/occasion", "alliance_ended", detail))
-
-
-def occasion_key(occasion: OccasionIn) -> str:
-    """What makes two forms belong to one occasion of an alliance: same key, same occasion.
-
-    Its session_ref, else its session_number, else its local date.
-    """
-    if occasion.session_ref is not None:
-        return f"ref:{occasion.session_ref}"
-    if occasion.session_number is not None:
-        return f"number:{occasion.session_number}"
-    day = _local_date(occasion)
-    if day is None:
-        raise InternalError("An occasion without reference, number and date.")
-    return f"date:{day.isoformat()}"
+    day = local_date(subject.filled.content.occasion)
+    refuse_day_after_end(day, subject.alliance.ended_on, "/occasion")
 
 
 def _place(response_id: UUID, content: FormContent) -> Place:
@@ -95,11 +110,7 @@ def _place(response_id: UUID, content: FormContent) -> Place:
     return Place(
         str(response_id),
         occasion.occurred_at,
-        _local_date(occasion),
+        local_date(occasion),
         occasion.session_number,
         content.completed_at,
     )
-
-
-def _local_date(occasion: OccasionIn) -> date | None:
-    return occasion.occurred_at.date() if occasion.occurred_at else occasion.occurred_on

@@ -43,3 +43,18 @@ platform_keys: Final = sa.Table(
     sa.Column("expires_at", sa.DateTime(timezone=True)),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
 )
+
+# How signals are raised: the newest version is in force, the older ones say what was.
+signal_settings: Final = sa.Table(
+    "signal_settings",
+    metadata,
+    sa.Column("tenant_id", sa.Uuid, sa.ForeignKey("tenants.tenant_id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("alerts_per_100_ratings", sa.Float, nullable=False),
+    sa.Column("parameter_sets", JSONB, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("actor_role", sa.Text),
+    sa.Column("actor_ref", sa.Text),
+    sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+)

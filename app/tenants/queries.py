@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import NO_TENANT, Row, Transaction
 from app.statements import Statement, compiled, parameter
-from app.tenants.models import api_keys, platform_keys, tenants
+from app.tenants.models import api_keys, platform_keys, signal_settings, tenants
 
 _OWN_TENANT: Final = tenants.c.tenant_id == parameter(tenants.c.tenant_id)
 _OWN_KEYS: Final = api_keys.c.tenant_id == parameter(api_keys.c.tenant_id)
@@ -67,10 +67,32 @@ _INSERT_KEY: Final = compiled(
     .values({c.name: parameter(c) for c in api_keys.c if c.name != "revoked_at"})
     .returning(*_SHOWN)
 )
+_IN_FORCE: Final = (
+    sa.select(signal_settings)
+    .where(signal_settings.c.tenant_id == parameter(signal_settings.c.tenant_id))
+    .order_by(signal_settings.c.version.desc())
+    .limit(1)
+)
+_SETTINGS: Final = _IN_FORCE.subquery("settings")
 _KEY_WITH_TENANT: Final = compiled(
-    sa.select(api_keys, tenants.c.default_notice, tenants.c.closed_at)
+    sa.select(
+        api_keys,
+        tenants.c.default_notice,
+        tenants.c.closed_at,
+        _SETTINGS.c.version.label("settings_version"),
+        _SETTINGS.c.alerts_per_100_ratings,
+        _SETTINGS.c.parameter_sets,
+    )
     .join(tenants, tenants.c.tenant_id == api_keys.c.tenant_id)
+    .join(_SETTINGS, sa.true(), isouter=True)
     .where(*_OWN_KEY)
+)
+_SETTINGS_IN_FORCE: Final = compiled(_IN_FORCE)
+_INSERT_SETTINGS: Final = compiled(
+    insert(signal_settings)
+    .values({c.name: parameter(c) for c in signal_settings.c})
+    .on_conflict_do_nothing()
+    .returning(signal_settings)
 )
 _KEY: Final = compiled(sa.select(*_SHOWN).where(*_OWN_KEY))
 _KEYS: Final = compiled(
@@ -139,7 +161,10 @@ async def insert_key(transaction: Transaction, key: Mapping[str, Any]) -> Row:
 
 
 async def key_with_tenant(transaction: Transaction, key_id: str) -> Row | None:
-    """One key with its tenant's default_notice and closed_at; None if there is no such key."""
+    """One key with its tenant's default_notice, closed_at and signal settings, None: no such key.
+
+    Of the settings settings_version, alerts_per_100_ratings and parameter_sets; null: none yet.
+    """
     return await transaction.row(_KEY_WITH_TENANT, key_id=key_id)
 
 
@@ -161,6 +186,16 @@ async def keys_after(transaction: Transaction, after: str | None, limit: int) ->
 async def revoke_key(transaction: Transaction, key_id: str, revoked_at: datetime) -> bool:
     """Revoke a key. False: there is no such key, or it is revoked already."""
     return await transaction.row(_REVOKE, key_id=key_id, revoked_at=revoked_at) is not None
+
+
+async def settings_in_force(transaction: Transaction) -> Row | None:
+    """The newest version of the tenant's signal settings; None: it has set none."""
+    return await transaction.row(_SETTINGS_IN_FORCE)
+
+
+async def insert_settings(transaction: Transaction, settings: Mapping[str, Any]) -> Row | None:
+    """A new version of the tenant's signal settings as stored. None: that version is taken."""
+    return await transaction.row(_INSERT_SETTINGS, **settings)
 
 
 async def insert_platform_key(transaction: Transaction, key: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from app.database import Row, Transaction
 from app.errors import Unauthenticated
 from app.tenants import queries
+from app.tenants.signal_settings import SignalSettings, signal_settings_from
 
 KEY_ID: Final = re.compile(r"^[0-9a-f]{12}$")
 KEY_FORM: Final = re.compile(r"rpt_([0-9a-f]{32})_([0-9a-f]{12})_([0-9a-f]{48})")
@@ -27,6 +28,7 @@ class Key:
     scopes: frozenset[str]
     default_notice: dict[str, Any]
     expires_at: datetime | None
+    signal_settings: SignalSettings = field(default_factory=SignalSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ async def valid_key(transaction: Transaction, parts: KeyParts, now: datetime) ->
         frozenset(row["scopes"]),
         row["default_notice"],
         row["expires_at"],
+        signal_settings_from(
+            row["settings_version"], row["alerts_per_100_ratings"], row["parameter_sets"]
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """From the stored responses of one alliance to its streams, for one reader."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,26 @@ from uuid import UUID
 from app.alliances.merged_refs import FormerRefs
 from app.instruments.definitions import Catalogue, Definition, Form
 from app.measurement.change import Observed, Reference, band, observed_from
-from app.measurement.course import Anchor, Place, in_order
+from app.measurement.course import Anchor, Place, Point, in_order
 from app.measurement.key import Scale
+from app.measurement.replay import Replay
 from app.measurement.scoring import Score, rounded
+from app.measurement.watch import Rules, Told
+from app.occasions.times import local
 from app.responses.answer_schemas import ChangeOut, Person, Rater
 from app.responses.outcome import change_out
-from app.responses.stream_state import Stream, local, place_of, record_scores, stream_of
+from app.responses.stream_state import (
+    Stream,
+    observed_values,
+    place_of,
+    record_scores,
+    stream_of,
+)
 from app.responses.visibility import shown_parts
-from app.tenants.authentication import Actor
+from app.signals.rules import rules_for
+from app.tenants.authentication import Actor, Caller
 from app.trends.edits import edit_by_other
+from app.trends.levels import level_out, slope_out
 from app.trends.schemas import BandOut, EditOut, PointOut, StreamOut, ValueOut
 
 Row = Mapping[str, Any]
@@ -33,6 +44,9 @@ class Rating:
     """Scale -> score; empty when the scores are withheld from this reader."""
     withheld: bool
     edit: EditOut | None
+    told: Told | None = None
+    """What it tells, judged against the ratings before it that this reader may see; None: it is
+    withheld, or has no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,8 @@ class Course:
     """The newest scoring of what was asked."""
     placed: Sequence[Rating]
     unplaced: Sequence[Rating]
+    rules: Rules
+    """By which the ratings are judged."""
 
     @property
     def form(self) -> Form:
@@ -52,17 +68,18 @@ class Course:
 
 
 def courses(
-    rows: Iterable[Row], catalogue: Catalogue, actor: Actor | None, former: FormerRefs
+    rows: Iterable[Row], catalogue: Catalogue, caller: Caller, former: FormerRefs
 ) -> list[Course]:
     """The streams of the rows, in the order of their names; streams are never joined.
 
-    former: references of the alliance that were merged; whoever they meant is one rater.
+    former: references of the alliance that were merged; whoever they meant is one rater. Ratings
+    that the caller may not see are judged by nobody, and nothing else is judged against them.
     """
     by_stream: dict[Stream, list[Row]] = {}
     for row in rows:
         by_stream.setdefault(stream_of(row, former), []).append(row)
     return [
-        _course(stream, by_stream[stream], catalogue, actor, former)
+        _course(stream, by_stream[stream], catalogue, caller, former)
         for stream in sorted(by_stream, key=Stream.name)
     ]
 
@@ -71,18 +88,36 @@ def _course(
     stream: Stream,
     rows: Sequence[Row],
     catalogue: Catalogue,
-    actor: Actor | None,
+    caller: Caller,
     former: FormerRefs,
 ) -> Course:
     definition = catalogue.newest_key_of(stream.instrument, stream.form_revision, stream.form)
-    ratings = {str(row["id"]): _rating(row, definition, actor, former) for row in rows}
+    rules = rules_for(definition, stream.form, stream.language, caller.key.signal_settings)
+    ratings = {str(row["id"]): _rating(row, definition, caller.actor, former) for row in rows}
     placed, unplaced = in_order([rating.place for rating in ratings.values()])
     return Course(
         stream,
         definition,
-        [ratings[place.response_id] for place in placed],
+        _judged([ratings[place.response_id] for place in placed], rules),
         [ratings[place.response_id] for place in unplaced],
+        rules,
     )
+
+
+def _judged(placed: Sequence[Rating], rules: Rules) -> list[Rating]:
+    """The ratings in their order, each with what it tells."""
+    seen = [rating for rating in placed if not rating.withheld]
+    points = [
+        Point(
+            rating.place,
+            observed_values(tuple(rating.scores.values())),
+            occasion=str(rating.row["occasion_id"]),
+        )
+        for rating in seen
+    ]
+    steps = Replay(rules).steps(points)
+    told = {step.point.place.response_id: step.told for step in steps}
+    return [replace(rating, told=told.get(rating.place.response_id)) for rating in placed]
 
 
 def _rating(row: Row, definition: Definition, actor: Actor | None, former: FormerRefs) -> Rating:
@@ -103,11 +138,14 @@ def within(course: Course, start: date | None, end: date | None) -> Course:
         and (start is None or day >= start)
         and (end is None or day <= end)
     ]
-    return Course(course.stream, course.definition, placed, [])
+    return replace(course, placed=placed, unplaced=[])
 
 
-def stream_out(course: Course, scale: Scale) -> StreamOut:
-    """One scale of a course as it is shown."""
+def stream_out(course: Course, whole: Course, scale: Scale) -> StreamOut:
+    """One scale of a course as it is shown.
+
+    whole: the course without a window, of which the slope is taken.
+    """
     anchors = [
         Anchor(str(rating.row["id"]), observed)
         for rating in course.placed
@@ -124,12 +162,13 @@ def stream_out(course: Course, scale: Scale) -> StreamOut:
         scale=scale.id,
         component=scale.component,
         unit=scale.unit,
-        points=[_point_out(rating, scale, course.form) for rating in course.placed],
-        unplaced=[_point_out(rating, scale, course.form) for rating in course.unplaced],
+        points=[_point_out(rating, scale, course) for rating in course.placed],
+        unplaced=[_point_out(rating, scale, course) for rating in course.unplaced],
         first=_value_out(anchors[0]) if anchors else None,
         latest=_value_out(anchors[-1]) if anchors else None,
         change_since_first=_since("first", anchors, 0, scale, course.form),
         change_since_previous=_since("previous", anchors, -2, scale, course.form),
+        slope=slope_out(scored_means(whole, scale), scale, whole.rules),
     )
 
 
@@ -150,7 +189,17 @@ def _observed(rating: Rating, scale: Scale) -> Observed | None:
     return None if score is None else observed_from(score)
 
 
-def _point_out(rating: Rating, scale: Scale, form: Form) -> PointOut:
+def scored_means(course: Course, scale: Scale) -> list[float]:
+    """The scored values of one scale in their order, in points of its mean."""
+    return [
+        float(score.mean)
+        for rating in course.placed
+        if (score := rating.scores.get(scale.id)) is not None and score.mean is not None
+    ]
+
+
+def _point_out(rating: Rating, scale: Scale, course: Course) -> PointOut:
+    form = course.form
     row, score, observed = rating.row, rating.scores.get(scale.id), _observed(rating, scale)
     unscored = "withheld" if rating.withheld else "not_scorable"
     limits = band(observed, scale, form.key) if observed else None
@@ -163,6 +212,7 @@ def _point_out(rating: Rating, scale: Scale, form: Form) -> PointOut:
         value=float(rounded(observed.value)) if observed else None,
         status="scored" if observed else unscored,
         band=limits and BandOut(low=float(rounded(limits[0])), high=float(rounded(limits[1]))),
+        level=level_out(rating.told, scale, course.rules),
         prorated=score is not None and score.prorated,
         record_kind=row["record_kind"],
         edit=rating.edit,

@@ -1,12 +1,13 @@
 """Client and professional of one occasion side by side. They are never averaged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from app.measurement.change import observed_from
 from app.measurement.scoring import rounded
+from app.trends.agreement import agreement_out
 from app.trends.course import Course, Rating
 from app.trends.schemas import DyadOut, PairOut, SideOut, UnpairedOut
 
@@ -17,7 +18,7 @@ Pairing = tuple[UUID, str, str, str, str]
 """Occasion, instrument, form revision, client and professional: what two ratings must share."""
 
 
-def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
+def dyad_out(courses: Sequence[Course], scale: str | None) -> DyadOut:
     """Every pair of ratings about each other on one occasion, scale by scale.
 
     Only ratings whose scores this reader may see take part. Of several ratings of one side on
@@ -48,7 +49,7 @@ def dyad_out(courses: Iterable[Course], scale: str | None) -> DyadOut:
         for pairing, (_, rating) in one.items()
         if pairing not in other
     ]
-    return DyadOut(pairs=pairs, unpaired=alone)
+    return DyadOut(pairs=pairs, unpaired=alone, agreement=agreement_out(courses, pairs))
 
 
 def _received(rating: Rating) -> tuple[datetime, UUID]:

@@ -1,20 +1,22 @@
 """The course of an alliance over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
-from app.edge.scalars import Day, Instant
+from app.edge.scalars import Day, Instant, Language
 from app.instruments.dependency import CatalogueInUse
 from app.instruments.schemas import FormId, InstrumentId, RaterRole
+from app.measurement.rules import PUBLISHED
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
 from app.trends import service
 from app.trends.schemas import TrendOut
 
+ONE_RULE: Final = f"({'|'.join(PUBLISHED)})"
 router = APIRouter(prefix="/v1/alliances", tags=["Trends"], route_class=StrictJsonRoute)
 
 
@@ -36,12 +38,25 @@ async def get_trend(
     as_of: Annotated[
         Instant | None, Query(description="What was known then, by time of receipt.")
     ] = None,
+    rules: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=f"^{ONE_RULE}(,{ONE_RULE})*$",
+            description="Published rules to compare with, by name, with commas between.",
+        ),
+    ] = None,
+    language: Annotated[
+        Language, Query(description="Of the texts: the nearest there is, else English.")
+    ] = "en",
 ) -> TrendOut:
     """How an alliance went, rating by rating, in the order of its occasions.
 
     One stream for each rater, form, language and scale; they are never joined or averaged.
-    Client and professional of one occasion stand side by side in `dyad`.
+    Client and professional of one occasion stand side by side in `dyad`. Levels, slopes and drops
+    are taken from the whole stream, as far as this reader may see it, whatever `from` and `to`.
     """
-    window = service.Window(instrument, form, role, scale, start, end, as_of)
+    compared = tuple(dict.fromkeys(rules.split(","))) if rules else ()
+    window = service.Window(instrument, form, role, scale, start, end, as_of, compared, language)
     async with caller.transaction() as transaction:
-        return await service.trend(transaction, catalogue, caller.actor, alliance_id, window)
+        return await service.trend(transaction, catalogue, caller, alliance_id, window)

@@ -26,7 +26,9 @@ def demo_key(settings: Settings) -> KeyParts:
     """The parts of the demo key, which opens everything."""
     parts = key_parts(dev._demo_key(settings))  # noqa: SLF001 - its only door starts a server
     now = datetime.now(UTC)
-    key = in_transaction(settings, parts.tenant_id, lambda t: valid_key(t, parts, now))
+    key = in_transaction(
+        settings, parts.tenant_id, lambda t: valid_key(t, parts, now), as_tenant=True
+    )
     assert key.scopes == set(Scope)
     return parts
 

@@ -13,7 +13,7 @@ from tests.support.contract import FILE, Operation, contract, operations, operat
 
 VERBS = {
     "get", "list", "create", "update", "submit", "compute", "amend", "void", "merge", "close",
-    "revoke",
+    "revoke", "report", "record", "act", "set",
 }  # fmt: skip
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}

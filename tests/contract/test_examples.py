@@ -12,7 +12,7 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.conftest import Clock, Tenant
 from tests.support.contract import Operation, contract, operations_with_key
-from tests.support.factories import pair
+from tests.support.factories import below_the_cut, pair
 
 SCHEMAS = contract()["components"]["schemas"]
 (SUBMISSION,) = SCHEMAS["Submission"]["examples"]
@@ -51,6 +51,14 @@ async def test_an_example_is_taken_as_it_stands(
     if operation.id in {"amend_response", "void_response"}:
         made = await client.post("/v1/responses", json=SUBMISSION)
         url = operation.url(response_id=made.json()["id"])
+    if operation.id == "record_mark":
+        made = await client.post("/v1/responses", json=SUBMISSION)
+        url = operation.url(alliance_id=made.json()["alliance_id"])
+    if operation.id == "act_on_signal":
+        made = await client.post("/v1/responses", json=below_the_cut())
+        url = operation.url(signal_id=made.json()["signals"][0]["id"])
+    if operation.id == "set_signal_settings":
+        headers = {"If-Match": (await client.get(url)).headers["ETag"]}
     answer = await client.request(operation.method.upper(), url, json=example, headers=headers)
 
     assert answer.is_success, answer.text

@@ -13,6 +13,7 @@ from tests.conftest import Tenant
 from tests.crash.conftest import plain_client
 from tests.crash.failing import FailingPool, When, failing
 from tests.support.factories import pair, submission
+from tests.support.writing import steady
 
 MOST_CALLS = 20
 TABLES = """
@@ -61,6 +62,16 @@ async def late(client: AsyncClient) -> Call:
     return posted(submission(alliance=sent["alliance"], occasion={"occurred_on": "2026-09-01"}))
 
 
+async def raising(client: AsyncClient) -> Call:
+    """The other side's fall is there: signals of its own stream, and beside the other."""
+    alliance = pair()
+    *calm, low = steady(alliance, "client", 1)
+    known = [*calm, *steady(alliance, "professional", 1)]
+    made = await client.post("/v1/responses:batch", json={"items": known})
+    assert made.status_code == 207
+    return posted(low)
+
+
 async def replay(client: AsyncClient) -> Call:
     sent, _ = await stored(client)
     return posted(sent)
@@ -106,6 +117,7 @@ WRITES = [
     Write(first_sight, {200, 201}, 1),
     Write(known_alliance, {200, 201}, 1),
     Write(late, {200, 201}, 1),
+    Write(raising, {200, 201}, 1),
     Write(replay, {200}, 0),
     Write(higher_version, {200, 201}, 1),
     Write(void, {200}, 0),
@@ -169,3 +181,4 @@ async def test_a_write_is_whole_or_nothing_wherever_it_fails(
     assert not pool.failed
     assert growths == growths[-1:] * number
     assert growths[-1]["responses"] == write.responses
+    assert (growths[-1]["signals"] > 1) == (write.prepare is raising)

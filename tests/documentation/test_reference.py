@@ -18,12 +18,14 @@ from app.edge.json_body import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_DEPTH
 from app.edge.problem_documents import LONGEST_NAME, PYDANTIC_CODES
 from app.errors import ERRORS_SHOWN, Problem
 from app.instruments.definitions import shipped
+from app.measurement.rules import PUBLISHED
 from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
-from app.responses import outcome
+from app.responses import outcome, signals_shown
 from app.responses.answer_schemas import NotComputed
 from app.settings import settings_from
 from app.tenants.scopes import Scope
-from app.trends.service import NOT_COMPUTED
+from app.trends import service as trends
+from app.trends.agreement import TOO_FEW
 from tests.documentation.blocks import FENCE, ROOT, documents
 from tests.documentation.instrument_table import PAGE, page_with_tables
 from tests.support.contract import contract, operations_with_key
@@ -172,22 +174,31 @@ def test_every_request_header_is_named() -> None:
 def test_every_field_of_a_trend_is_named() -> None:
     schemas = contract()["components"]["schemas"]
     named = {code for row in rows(page("trend")) for code in CODE.findall(row[0])}
-    for schema in ("TrendOut", "StreamOut", "PointOut"):
+    for schema in ("TrendOut", "StreamOut", "PointOut", "DropInTrend"):
         assert schemas[schema]["properties"].keys() <= named
     changes = {code for row in rows(page("change")) for code in CODE.findall(row[0])}
     assert schemas["ChangeOut"]["properties"].keys() - {"scale", "unit"} <= changes
     assert schemas["BasisOut"]["properties"].keys() <= changes
-    missing = [each for each in vars(outcome).values() if isinstance(each, NotComputed)]
+    missing = [
+        each
+        for part in (outcome, signals_shown)
+        for each in vars(part).values()
+        if isinstance(each, NotComputed)
+    ]
     assert {each.code for each in missing} <= changes
-    assert {each.code for each in NOT_COMPUTED} <= named
+    said = [one for one in (*vars(trends).values(), TOO_FEW) if isinstance(one, NotComputed)]
+    assert {each.code for each in said} <= named
+    assert set(PUBLISHED) <= named
 
 
 def test_every_dependency_has_its_reason() -> None:
     text = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    production, development = text.split("## Development")
+    production, rest = text.split("## Development")
+    development, benchmark = rest.split("## Detection benchmark")
     assert first_codes(production) == _names(project["dependencies"])
     assert first_codes(development) == _names(project["optional-dependencies"]["dev"])
+    assert first_codes(benchmark) == _names(project["optional-dependencies"]["bench"])
 
 
 def _names(requirements: list[str]) -> list[str]:

@@ -52,12 +52,75 @@ MEMBERS = {
     "external_id": "x",
     "source": "s",
 }
+OCCASION = {
+    "source": "s",
+    "alliance": pair(**FACTS),
+    "session_ref": "s",
+    "session_number": 1,
+    "occurred_at": "2026-10-01T10:00:00Z",
+    "occurred_on": "2026-10-01",
+    "status": "held",
+    "invited": [
+        {
+            "rater": {"role": "client", "ref": "c"},
+            "instrument": "srs-3",
+            "form": "client",
+            "state": "invited",
+            "at": "2026-10-01T10:00:00Z",
+            "reason": "r",
+        }
+    ],
+}
+MARK = {
+    "external_id": "x",
+    "source": "s",
+    "occasion": {
+        "session_ref": "s",
+        "session_number": 1,
+        "occurred_at": "2026-10-01T10:00:00Z",
+        "occurred_on": "2026-10-01",
+    },
+    "by": {"role": "client", "ref": "c"},
+    "kind": "rupture",
+    "note": "n",
+    "notice": {"ref": "n", "audience": ["client"], "level": "items"},
+}
+ACTION = {"kind": "note", "by_ref": "p", "at": "2026-10-01T10:00:00Z", "note": "n"}
+SETTINGS = {
+    "alerts_per_100_ratings": 3.5,
+    "parameter_sets": [
+        {
+            "instrument": "srs-3",
+            "form": "client",
+            "scale": "total",
+            "language": "en",
+            "parameters": {
+                "mean": 8.5,
+                "between_sd": 1.2,
+                "slope_mean": 0.1,
+                "slope_sd": 0.1,
+                "within_sd": 0.8,
+                "reliability": 0.7,
+                "decay_per_day": 0.2,
+                "volatility_log_sd": 0.3,
+            },
+            "cases": 412,
+            "ratings": 4630,
+            "method": "m",
+        }
+    ],
+    "reason": "r",
+}
 BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "score": ("/v1/scores", SCORE),
     "response": ("/v1/responses", RESPONSE),
     "reported": ("/v1/responses", REPORTED),
     "pair": ("/v1/alliances", pair(**FACTS)),
     "members": ("/v1/alliances", MEMBERS),
+    "occasion": ("/v1/occasions", OCCASION),
+    "mark": ("/v1/alliances/019ab0b6-7e62-7ae1-8f6f-000000000001/marks", MARK),
+    "action": ("/v1/signals/019ab0b6-7e62-7ae1-8f6f-000000000001/actions", ACTION),
+    "settings": ("/v1/signal-settings", SETTINGS),
     "patch": ("/v1/alliances/019ab0b6-7e62-7ae1-8f6f-000000000001", FACTS),
 }
 
@@ -91,4 +154,4 @@ def pointer(path: Path) -> str:
 
 
 def method_of(name: str) -> str:
-    return "PATCH" if name == "patch" else "POST"
+    return {"patch": "PATCH", "settings": "PUT"}.get(name, "POST")

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 
 from tests.conftest import Tenant
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations_with_key
-from tests.support.factories import pair, submission
+from tests.support.factories import below_the_cut, pair, submission
 
 Callers = dict[str | None, AsyncClient]
 QUERIES = [
@@ -36,7 +36,16 @@ WRONG: dict[str, list[str]] = {
     "client_ref": ["", "x" * 201],
     "scale": ["x" * 61],
     "state": ["x", "", "OPEN"],
+    "status": ["x", "", "planned", "HELD"],
+    "session_ref": ["", "x" * 201],
     "revision": ["x" * 21],
+    "code": ["x" * 61],
+    "severity": ["x" * 21],
+    "component": ["x", "", "Bond"],
+    "rater_role": ["x", "", "Client"],
+    "professional_ref": ["", "x" * 201],
+    "program_ref": ["", "x" * 201],
+    "instrument": ["", "x" * 81],
 }
 
 
@@ -49,7 +58,7 @@ async def asked(callers: Callers, one: Operation, query: str = "", **more: Any) 
 def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
-    given |= {"state": "open"}
+    given |= {"state": "open", "status": "held"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
@@ -81,8 +90,9 @@ async def test_a_wrong_value_is_refused(
     callers: Callers, one: Operation, parameter: dict[str, Any]
 ) -> None:
     name = parameter["name"]
+    needed = {each["name"]: valid(each) for each in one.parameters("query") if each["required"]}
     for wrong in WRONG.get(name, []):
-        answer = await asked(callers, one, params={name: wrong})
+        answer = await asked(callers, one, params=needed | {name: wrong})
         assert answer.status_code == 422, wrong
         assert [e["pointer"] for e in answer.json()["errors"]] == [f"#/query/{name}"]
 
@@ -103,21 +113,31 @@ class Shown(NamedTuple):
     url: str
     cursor: str
     """The one after the first item."""
+    needed: dict[str, str]
+    """What the list does not do without."""
 
 
 @pytest.fixture
 async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
     """Every list by its operation."""
     client, platform = callers[API_KEY], callers[PLATFORM_KEY]
+    noticed = {"by": {"role": "client"}, "kind": "rupture"}
     for number in ("1", "2"):
-        await client.post("/v1/responses", json=submission(alliance=pair(case_ref=number)))
+        sent = submission(alliance=pair(case_ref=number))
+        stored = (await client.post("/v1/responses", json=sent)).json()
+        for again in (1, 2):
+            mark = noticed | {"occasion": {"session_number": again}}
+            await client.post(f"/v1/alliances/{stored['alliance_id']}/marks", json=mark)
+        await client.post("/v1/responses", json=below_the_cut())
         await platform.post("/v1/tenants", json={"name": number})
         await platform.post(f"/v1/tenants/{tenant.id}/keys", json={"label": number})
     made = {}
+    known = {"tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
     for one in LISTS:
-        caller, url = callers[one.key], one.url(tenant_id=str(tenant.id))
-        page = (await caller.get(url, params={"limit": 1})).json()
-        made[one.id] = Shown(caller, url, page["next_cursor"])
+        caller, url = callers[one.key], one.url(**known)
+        needed = {p["name"]: known[p["name"]] for p in one.parameters("query") if p["required"]}
+        page = (await caller.get(url, params=needed | {"limit": "1"})).json()
+        made[one.id] = Shown(caller, url, page["next_cursor"], needed)
     return made
 
 
@@ -126,8 +146,8 @@ async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
 async def test_the_ends_of_the_limit_are_taken(
     shown: dict[str, Shown], one: Operation, limit: str
 ) -> None:
-    client, url, _ = shown[one.id]
-    assert (await client.get(url, params={"limit": limit})).status_code == 200
+    client, url, _, needed = shown[one.id]
+    assert (await client.get(url, params=needed | {"limit": limit})).status_code == 200
 
 
 def altered(cursor: str) -> list[str]:
@@ -149,12 +169,13 @@ def altered(cursor: str) -> list[str]:
 
 @every_list
 async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operation) -> None:
-    client, url, cursor = shown[one.id]
+    client, url, cursor, needed = shown[one.id]
+    needed |= {"limit": "1"}
     for wrong in altered(cursor):
-        answer = await client.get(url, params={"limit": 1, "cursor": wrong})
+        answer = await client.get(url, params=needed | {"cursor": wrong})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor"), wrong
 
-    assert (await client.get(url, params={"limit": 1, "cursor": cursor})).status_code == 200
+    assert (await client.get(url, params=needed | {"cursor": cursor})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -164,13 +185,16 @@ async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operat
         ("list_responses", {"source": "ehr"}),
         ("list_instruments", {"availability": "pending"}),
         ("list_tenants", {"state": "open"}),
+        ("list_occasions", {"status": "held"}),
+        ("list_signals", {"state": "waiting"}),
+        ("list_signals", {"code": "low_level"}),
     ],
 )
 async def test_a_cursor_belongs_to_its_filters(
     shown: dict[str, Shown], listed: str, other: dict[str, str]
 ) -> None:
-    client, url, cursor = shown[listed]
-    answer = await client.get(url, params={"cursor": cursor, **other})
+    client, url, cursor, needed = shown[listed]
+    answer = await client.get(url, params={"cursor": cursor, **needed, **other})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
@@ -180,16 +204,20 @@ async def test_a_cursor_belongs_to_its_list(shown: dict[str, Shown]) -> None:
         ("list_responses", "list_alliances"),
         ("list_tenants", "list_tenant_keys"),
         ("list_tenant_keys", "list_tenants"),
+        ("list_occasions", "list_marks"),
+        ("list_marks", "list_occasions"),
+        ("list_signals", "list_responses"),
+        ("list_responses", "list_signals"),
     ):
-        client, url, _ = shown[listed]
-        answer = await client.get(url, params={"cursor": shown[other].cursor})
+        client, url, _, needed = shown[listed]
+        answer = await client.get(url, params=needed | {"cursor": shown[other].cursor})
         assert answer.status_code == 400
 
 
 async def test_a_cursor_of_one_tenants_keys_is_none_of_anothers(
     shown: dict[str, Shown], new_tenant: Callable[[], Awaitable[Tenant]]
 ) -> None:
-    client, _, cursor = shown["list_tenant_keys"]
+    client, _, cursor, _ = shown["list_tenant_keys"]
     other = await new_tenant()
     answer = await client.get(f"/v1/tenants/{other.id}/keys", params={"cursor": cursor})
 
@@ -200,7 +228,9 @@ async def test_a_cursor_opens_nothing_of_another_tenant(
     shown: dict[str, Shown], new_tenant: Callable[[], Awaitable[Tenant]]
 ) -> None:
     async with (await new_tenant()).client() as stranger:
-        for listed in ("list_alliances", "list_responses"):
-            _, url, cursor = shown[listed]
-            answer = await stranger.get(url, params={"cursor": cursor})
+        for listed in (
+            "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals"
+        ):  # fmt: skip
+            _, url, cursor, needed = shown[listed]
+            answer = await stranger.get(url, params=needed | {"cursor": cursor})
             assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")

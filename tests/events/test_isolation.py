@@ -93,7 +93,9 @@ async def test_the_worker_may_do_nothing_else(database: Database, tenant: Tenant
     await service.move(database)
 
 
-async def test_the_worker_has_one_right_in_the_whole_catalogue(owner: asyncpg.Connection) -> None:
+async def test_the_worker_has_three_rights_in_the_whole_catalogue(
+    owner: asyncpg.Connection,
+) -> None:
     rights = await owner.fetch(
         "SELECT table_name::text, column_name::text, privilege_type::text"
         " FROM information_schema.column_privileges WHERE grantee = $1"
@@ -102,4 +104,8 @@ async def test_the_worker_has_one_right_in_the_whole_catalogue(owner: asyncpg.Co
         WORKER_ROLE,
     )
 
-    assert [tuple(right) for right in rights] == [("event_queue", "tenant_id", "SELECT")]
+    assert sorted(tuple(right) for right in rights) == [
+        ("event_queue", "tenant_id", "SELECT"),
+        ("silence_checks", "due_at", "SELECT"),
+        ("silence_checks", "tenant_id", "SELECT"),
+    ]

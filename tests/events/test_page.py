@@ -5,7 +5,7 @@ import re
 from app.events.schemas import EventOut
 from tests.architecture.source import ROOT, modules, texts
 
-TYPE = re.compile(r"(?:alliance|people|response)\.[a-z]+")
+TYPE = re.compile(r"(?:alliance|invitations|mark|occasion|people|response|signal)\.[a-z]+")
 
 
 def named(head: str) -> list[str]:

@@ -17,6 +17,7 @@ from app.tenants.scopes import Scope
 from app.tenants.service import create_key, create_platform_key, create_tenant, new_tenant_id
 from tests.support.corrections import amendment
 from tests.support.databases import new_database
+from tests.support.factories import below_the_cut
 from tests.support.served import command, serving
 
 
@@ -67,9 +68,10 @@ def platform_key(database_url: str) -> str:
 
 
 def fill(url: str, key: str) -> None:
-    """Store the demo's forms; the last one is then amended, and voided."""
+    """Store a form that raises a signal, then the demo's; the last is amended, and voided."""
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+        client.post("/v1/responses", json=below_the_cut()).raise_for_status()
         for sent in submissions():
             stored = client.post("/v1/responses", json=sent).raise_for_status().json()
         path = f"/v1/responses/{stored['id']}"

@@ -12,6 +12,9 @@ AMENDMENT: Final = FORM | {
     "amendment_reason": "Typed in wrongly.",
     "occasion": {"session_number": 2},
 }
+INVITED: Final = {"rater": {"role": "client"}, "instrument": "open-triad-1", "state": "invited"}
+MARK: Final = {"occasion": {"session_number": 1}, "by": {"role": "client"}, "kind": "rupture"}
+ACTION: Final = {"kind": "discuss", "by_ref": "p-9", "note": "Talked about the goals."}
 ITSELF: Final = "$response.body#/id"
 CHANGE: Final = {
     "operationId": "update_alliance",
@@ -21,6 +24,22 @@ AMEND: Final = {
     "operationId": "amend_response",
     "parameters": {"path.response_id": ITSELF},
     "requestBody": AMENDMENT,
+}
+NOTICE: Final = {
+    "operationId": "record_mark",
+    "parameters": {"path.alliance_id": ITSELF},
+    "requestBody": MARK,
+}
+ACT: Final = {
+    "operationId": "act_on_signal",
+    "parameters": {"path.signal_id": "$response.body#/items/0/id"},
+    "requestBody": ACTION,
+}
+ACT_ON_ITSELF: Final = ACT | {"parameters": {"path.signal_id": ITSELF}}
+SET: Final = {
+    "operationId": "set_signal_settings",
+    "parameters": {"header.if-match": "$response.header.ETag"},
+    "requestBody": {"alerts_per_100_ratings": 2.5, "reason": "Fewer alarms."},
 }
 REPEAT: Final = {"operationId": "submit_response", "requestBody": "$request.body"}
 
@@ -38,10 +57,14 @@ LINKS: Final[dict[tuple[str, str, str], dict[str, dict[str, Any]]]] = {
     ("/v1/events", "get", "200"): {"submit": ANYBODYS},
     ("/v1/instruments", "get", "200"): {"submit": ANYBODYS},
     ("/v1/responses", "get", "200"): {"submit": ANYBODYS},
-    ("/v1/alliances", "post", "201"): {"submit": ITS_OWN, "change": CHANGE},
+    ("/v1/alliances", "post", "201"): {"submit": ITS_OWN, "change": CHANGE, "notice": NOTICE},
     ("/v1/alliances/{alliance_id}", "get", "200"): {"submit": ITS_OWN, "change": CHANGE},
     ("/v1/alliances/{alliance_id}", "patch", "200"): {"submit": ITS_OWN, "change": CHANGE},
     ("/v1/responses", "post", "201"): {"amend": AMEND, "repeat": REPEAT},
+    ("/v1/signals", "get", "200"): {"act": ACT},
+    ("/v1/signals/{signal_id}", "get", "200"): {"act": ACT_ON_ITSELF},
+    ("/v1/signal-settings", "get", "200"): {"set": SET},
+    ("/v1/signal-settings", "put", "200"): {"set": SET},
     ("/v1/responses/{response_id}/amendments", "post", "201"): {"amend": AMEND},
     ("/v1/responses/{response_id}/void", "post", "200"): {"amend": AMEND},
 }

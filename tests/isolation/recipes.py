@@ -7,11 +7,13 @@ whether it names something of a tenant; where a body must be built otherwise to 
 """
 
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from httpx import Response
 
+from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
 from tests.isolation.worlds import World, sent, without
 
@@ -38,6 +40,8 @@ class Recipe:
     """What became of it."""
     unknown: int = 200
     """What becomes of a reference that is nobody's; 200 stands for any success."""
+    counts: bool = False
+    """Whether every call makes one more version, so that no two answers name the same."""
 
 
 async def with_data(world: World, name: str) -> Call:
@@ -108,6 +112,64 @@ async def merge(world: World, name: str) -> Call:
     )
 
 
+async def occasions(world: World, name: str) -> Call:
+    made = await sent(world.client, "/v1/responses", world.submission(name))
+    return Call(query={"alliance_id": made["alliance_id"]})
+
+
+async def report(world: World, name: str) -> Call:
+    invited = {"rater": {"role": "client"}, "instrument": "wai-sr-2006", "state": "invited"}
+    occasion = {"session_ref": world.ref(f"session-{name}"), "session_number": 1}
+    body = {"source": world.ref("source"), "alliance": world.alliance(name), "status": "held"}
+    return Call(body=body | occasion | {"invited": [invited]})
+
+
+async def mark(world: World, name: str) -> Call:
+    call = await an_alliance(world, name)
+    said = {
+        "external_id": world.ref(f"mark-{name}"),
+        "source": world.ref("source"),
+        "occasion": {"session_ref": world.ref("session")},
+        "by": {"role": "client"},
+        "kind": "rupture",
+        "notice": {"ref": world.ref("notice"), "audience": ["client"], "level": "items"},
+    }
+    return Call(call.path, body=said)
+
+
+async def marks(world: World, name: str) -> Call:
+    call = await mark(world, name)
+    await sent(world.client, f"/v1/alliances/{call.path['alliance_id']}/marks", call.body)
+    return Call(call.path)
+
+
+async def low_rating(world: World, name: str) -> str:
+    """The id of a signal that a rating has raised."""
+    made = await sent(world.client, "/v1/responses", world.low_rating(name))
+    (signal,) = made["signals"]
+    found: str = signal["id"]
+    return found
+
+
+async def with_signal(world: World, name: str) -> Call:
+    await low_rating(world, name)
+    return Call()
+
+
+async def a_signal(world: World, name: str) -> Call:
+    return Call(path={"signal_id": await low_rating(world, name)})
+
+
+async def action(world: World, name: str) -> Call:
+    call = await a_signal(world, name)
+    return Call(call.path, body={"kind": "discuss", "by_ref": world.ref("professional")})
+
+
+async def new_settings(world: World, _: str) -> Call:
+    answer = await world.client.get("/v1/signal-settings")
+    return Call(headers={"If-Match": answer.headers["ETag"]}, body=deepcopy(EXAMPLE))
+
+
 async def scores(_: World, __: str) -> Call:
     answers = {str(line): 5 for line in range(1, 5)}
     return Call(body={"instrument": "srs-3", "form": "client", "answers": answers})
@@ -131,6 +193,7 @@ def names_a_record(place: Place) -> bool:
 
 
 RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
+    "act_on_signal": (Recipe(action),),
     "amend_response": (Recipe(amendment),),
     "compute_scores": (Recipe(scores),),
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
@@ -140,11 +203,19 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),
+    "get_signal": (Recipe(a_signal),),
+    "get_signal_settings": (Recipe(nothing_needed),),
     "get_trend": (Recipe(an_alliance),),
     "list_alliances": (Recipe(with_data),),
     "list_instruments": (Recipe(nothing_needed),),
+    "list_marks": (Recipe(marks),),
+    "list_occasions": (Recipe(occasions),),
     "list_responses": (Recipe(with_data),),
+    "list_signals": (Recipe(with_signal),),
     "merge_people": (Recipe(merge),),
+    "record_mark": (Recipe(mark),),
+    "report_occasion": (Recipe(report),),
+    "set_signal_settings": (Recipe(new_settings, counts=True),),
     "submit_response": (Recipe(submission),),
     "submit_response_batch": (
         Recipe(batch, status=of_item),
@@ -159,6 +230,7 @@ NOT_A_MEMBER: Final = 422
 EXPECTED: Final = {
     "/rater/ref": NOT_A_MEMBER,
     "/about_ref": NOT_A_MEMBER,
+    "/by/ref": NOT_A_MEMBER,
 }
 """What becomes of other references that are nobody's here, by the end of their JSON pointer."""
 

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 import app.alliances.models
 import app.events.models
 import app.idempotency.models
+import app.marks.models
+import app.occasions.models
 import app.responses.models
+import app.signals.models
 import app.tenants.models  # noqa: F401 - the imports fill the metadata
 from app.database import APP_ROLE, PLATFORM_ROLE
 from app.statements import metadata
@@ -19,6 +22,7 @@ TABLES: Final = [table for table in metadata.sorted_tables if "tenant_id" in tab
 """Every table of tenant data, what others point to first."""
 MADE_BY_PLATFORM: Final = {"tenants", "api_keys", "merge_heads"}
 SPECIAL: Final[dict[str, dict[str, object]]] = {
+    "invitations": {"state": "completed"},
     "responses": {"record_kind": "answered", "reported_scores": None},
 }
 """What the checks of a table ask for."""
@@ -27,6 +31,7 @@ _VALUES: Final[dict[type, object]] = {
     bytes: b"x",
     bool: False,
     int: 1,
+    float: 1.5,
     date: date(2026, 10, 1),
     datetime: datetime(2026, 10, 1, tzinfo=UTC),
     dict: "{}",

@@ -121,7 +121,7 @@ async def test_the_platform_lists_tenants_and_reads_nothing_of_them(
     assert sorted(readable) == own
 
 
-async def test_the_worker_sees_whose_events_wait_and_nothing_else(
+async def test_the_worker_sees_whose_events_wait_and_what_is_due_and_nothing_else(
     as_app: asyncpg.Connection, tenant_id: UUID
 ) -> None:
     readable = []
@@ -132,7 +132,11 @@ async def test_the_worker_sees_whose_events_wait_and_nothing_else(
                     await as_app.execute(f"SET LOCAL ROLE {WORKER_ROLE}")
                     rows = await as_app.fetch(f"SELECT {column.name} FROM {table.name}")  # noqa: S608
                     readable.append((str(column), tenant_id in {row[0] for row in rows}))
-    assert readable == [("event_queue.tenant_id", True)]
+    assert readable == [
+        ("event_queue.tenant_id", True),
+        ("silence_checks.tenant_id", True),
+        ("silence_checks.due_at", False),  # no id at all
+    ]
 
 
 async def commits(database: Database) -> None:

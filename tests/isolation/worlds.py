@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from app.events.service import move
+from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
@@ -20,6 +21,9 @@ LISTS: Final = {
     "list_alliances": "/v1/alliances",
     "list_responses": "/v1/responses",
     "get_events": "/v1/events",
+    "list_occasions": "/v1/occasions",
+    "list_marks": "/v1/alliances/{alliance_id}/marks",
+    "list_signals": "/v1/signals",
 }
 
 
@@ -72,6 +76,15 @@ class World:
             "answers": dict(WAI_SR),
         } | more
 
+    def low_rating(self, name: str) -> dict[str, Any]:
+        """A filled-in form of the tenant's that lies below its cut, and so raises a signal."""
+        return self.submission(
+            name,
+            external_id=self.ref(f"low-{name}"),
+            instrument="srs-3",
+            answers={str(line): 5 for line in range(1, 5)},
+        )
+
 
 @asynccontextmanager
 async def world(app: FastAPI) -> AsyncIterator[World]:
@@ -88,7 +101,7 @@ async def world(app: FastAPI) -> AsyncIterator[World]:
 
 
 async def furnish(made: World, app: FastAPI, changes: int) -> None:
-    """Give the tenant alliances, responses, corrections, a merge, events and cursors.
+    """Give the tenant alliances, responses, corrections, a merge, signals, events and cursors.
 
     changes: how often its alliance is changed, so that no two worlds have the same ETag.
     """
@@ -112,8 +125,10 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
             path, json={"setting": "coaching"}, headers={"If-Match": made.etag}
         )
         made.etag = answer.headers["ETag"]
+    await tell(made, first["alliance_id"])
+    await raise_signals(made)
     await move(app.state.database)
-    await read_everything(made, path)
+    await read_everything(made, first["alliance_id"])
 
 
 async def correct(made: World, alliance_id: str) -> dict[str, str]:
@@ -132,13 +147,56 @@ async def correct(made: World, alliance_id: str) -> dict[str, str]:
     return {"amended": amended["id"], "amendment": amendment["id"], "voided": voided["id"]}
 
 
-async def read_everything(made: World, alliance: str) -> None:
+async def tell(made: World, alliance_id: str) -> None:
+    """Report an occasion of the alliance with an invitation, and mark what was noticed in it."""
+    occasion = {"session_ref": made.ref("session-later"), "session_number": 2}
+    invited = {"rater": {"role": "client"}, "instrument": "wai-sr-2006", "state": "declined"}
+    report = {"alliance": {"id": alliance_id}, "status": "held", **occasion}
+    reported = await sent(
+        made.client,
+        "/v1/occasions",
+        report | {"invited": [invited | {"reason": made.ref("reason")}]},
+    )
+    made.ids["reported"] = reported["id"]
+    for kind in ("rupture", "repair"):
+        mark = {
+            "external_id": made.ref(f"mark-{kind}"),
+            "source": made.ref("source"),
+            "occasion": occasion,
+            "by": {"role": "client"},
+            "kind": kind,
+            "note": made.ref("note"),
+        }
+        noticed = await sent(made.client, f"/v1/alliances/{alliance_id}/marks", mark)
+        made.ids[kind] = noticed["id"]
+
+
+async def raise_signals(made: World) -> None:
+    """Raise two signals, act on one of them, and set the signal settings."""
+    for name in ("first", "fourth"):
+        low = await sent(made.client, "/v1/responses", made.low_rating(name))
+        (signal,) = low["signals"]
+        made.ids[f"signal-{name}"] = signal["id"]
+    done = {"kind": "discuss", "by_ref": made.ref("professional"), "note": made.ref("note")}
+    action = await sent(made.client, f"/v1/signals/{signal['id']}/actions", done)
+    made.ids["action"] = action["id"]
+    settings = EXAMPLE | {"reason": made.ref("reason")}
+    answer = await made.client.put(
+        "/v1/signal-settings", json=settings, headers={"If-Match": '"0"'}
+    )
+    assert answer.is_success, answer.text
+
+
+async def read_everything(made: World, alliance_id: str) -> None:
     """Look at all that the tenant has, as far as it is listed; keep each list's cursor."""
-    await made.client.get(f"{alliance}/trend")
-    for name, path in LISTS.items():
-        page = (await made.client.get(path)).json()
+    await made.client.get(f"/v1/alliances/{alliance_id}/trend")
+    await made.client.get("/v1/signal-settings")
+    for name, template in LISTS.items():
+        path = template.format(alliance_id=alliance_id)
+        needed = {"alliance_id": alliance_id} if name == "list_occasions" else {}
+        page = (await made.client.get(path, params=needed)).json()
         assert len(page["items"]) > 1, f"{name} shows too little to be tried"
-        shorter = (await made.client.get(path, params={"limit": 1})).json()
+        shorter = (await made.client.get(path, params=needed | {"limit": "1"})).json()
         made.cursors[name] = shorter["next_cursor"]
 
 

@@ -34,6 +34,33 @@ TAKEN = {
     "update_alliance": _OF_A_NEW_PAIR,
     "submit_response": _SUBMISSION,
     "submit_response_batch": {"items": [_SUBMISSION, submission()]},
+    "report_occasion": {
+        "source": "ehr",
+        "alliance": pair(**_OF_A_NEW_PAIR),
+        "session_ref": "s",
+        "session_number": 1,
+        "occurred_at": "2026-01-10T10:00:00Z",
+        "status": "held",
+        "invited": [
+            {
+                "rater": {"role": "client"},
+                "instrument": "wai-sr-2006",
+                "form": "client",
+                "state": "declined",
+                "at": "2026-01-10T10:00:00Z",
+                "reason": "no wish to",
+            }
+        ],
+    },
+    "record_mark": {
+        "external_id": "mark",
+        "source": "ehr",
+        "occasion": {"session_ref": "s", "occurred_on": "2026-01-10"},
+        "by": {"role": "client"},
+        "kind": "rupture",
+        "note": "felt unheard",
+        "notice": _SUBMISSION["notice"],
+    },
     "amend_response": {
         "amendment_reason": "typed in wrongly",
         **{name: part for name, part in _SUBMISSION.items() if name not in _NOT_IN_A_CORRECTION},

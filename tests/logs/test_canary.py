@@ -17,7 +17,7 @@ from tests.logs.calls import Call, calls
 from tests.logs.conftest import Watch
 from tests.logs.marks import Marks, problems_in, said_by
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations
-from tests.support.factories import pair, submission
+from tests.support.factories import below_the_cut, pair, submission
 
 FREE = {
     "submit_response": {
@@ -30,6 +30,13 @@ FREE = {
     },
     "amend_response": {"/amendment_reason", "/assistance/proxy_ref", "/occasion/session_ref"},
     "void_response": {"/reason"},
+    "report_occasion": {
+        "/source", "/alliance/client_ref", "/alliance/case_ref", "/session_ref",
+        "/invited/0/reason",
+    },
+    "record_mark": {"/external_id", "/source", "/occasion/session_ref", "/note", "/notice/ref"},
+    "act_on_signal": {"/by_ref", "/note"},
+    "set_signal_settings": {"/reason", "/parameter_sets/0/method"},
     "merge_people": {"/from"},
     "create_tenant": {"/name", "/default_notice/ref"},
     "create_tenant_key": {"/label"},
@@ -68,6 +75,12 @@ class Sender:
         if "{response_id}" in operation.path:
             made = await self._made(API_KEY, "/v1/responses", submission())
             path["response_id"] = made.json()["id"]
+        if "{signal_id}" in operation.path:
+            made = await self._made(API_KEY, "/v1/responses", below_the_cut())
+            path["signal_id"] = made.json()["signals"][0]["id"]
+        if operation.path == "/v1/signal-settings":
+            read = await self._client.get(operation.path, headers=_common(self.keys[API_KEY]))
+            headers["if-match"] = read.headers["ETag"]
         if "{tenant_id}" in operation.path:
             made = await self._made(PLATFORM_KEY, "/v1/tenants", {"name": "Clinic"})
             path["tenant_id"] = made.json()["id"]
@@ -108,7 +121,7 @@ async def test_nothing_that_was_sent_turns_up_anywhere_else(
 
     assert leaks.found == set()
     assert leaks.lines >= number > 20  # each was logged
-    assert leaks.problems > 20 or operation.key is None
+    assert leaks.problems > 15 or operation.key is None
     assert taken >= FREE.get(operation.id, set())
 
 

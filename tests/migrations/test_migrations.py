@@ -22,6 +22,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import app.alliances.models
 import app.events.models
 import app.idempotency.models
+import app.marks.models
+import app.occasions.models
 import app.responses.models
 import app.tenants.models  # noqa: F401 - the imports fill the metadata
 from app.cli.migrate import alembic_config, migrate
@@ -41,7 +43,41 @@ MAY: dict[str, dict[str, set[str]]] = {
         "alliances": CHANGES_TOO,
         "alliance_members": READS_AND_ADDS | {"UPDATE (ref)"},
         "alliance_state": CHANGES_TOO,
-        "occasions": READS_AND_ADDS,
+        "occasions": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "status",
+                "session_ref",
+                "session_number",
+                "occurred_at",
+                "occurred_at_offset",
+                "occurred_on",
+                "reported_at",
+            )
+        },
+        "invitations": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "state",
+                "at",
+                "at_offset",
+                "reason",
+                "response_id",
+                "updated_at",
+                "expires_at",
+            )
+        },
+        "marks": READS_AND_ADDS,
+        "silence_checks": READS_AND_ADDS | {"UPDATE (due_at)", "DELETE"},
+        "signals": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in ("state", "state_at", "superseded_by", "audience", "number_audience")
+        },
+        "signal_actions": READS_AND_ADDS,
+        "signal_settings": READS_AND_ADDS,
         "responses": READS_AND_ADDS,
         "response_voids": READS_AND_ADDS | {"UPDATE (external_version)"},
         "event_queue": READS_AND_ADDS | {"DELETE"},
@@ -57,7 +93,10 @@ MAY: dict[str, dict[str, set[str]]] = {
         "platform_keys": READS_AND_ADDS | {"UPDATE (revoked_at)"},
         "merge_heads": READS_AND_ADDS,
     },
-    WORKER_ROLE: {"event_queue": {"SELECT (tenant_id)"}},
+    WORKER_ROLE: {
+        "event_queue": {"SELECT (tenant_id)"},
+        "silence_checks": {"SELECT (tenant_id)", "SELECT (due_at)"},
+    },
 }
 GRANTED = """
 SELECT relation.relname::text AS on_table, given.privilege_type AS what

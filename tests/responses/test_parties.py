@@ -3,8 +3,8 @@
 import pytest
 
 from app.errors import InvalidRequest
+from app.occasions.schemas import RaterIn
 from app.responses.parties import Parties, parties
-from app.responses.schemas import RaterIn
 
 PAIR = frozenset({("client", "c"), ("professional", "p")})
 FAMILY = frozenset(

@@ -15,6 +15,7 @@ from tests.conftest import make_tenant
 from tests.support.corrections import amend, amendment, items, send_batch, store, void, withdrawal
 from tests.support.factories import pair, submission
 from tests.support.wire import Wire, counted
+from tests.support.writing import steady
 
 KNOWN_ALLIANCE = 4
 AT_MOST = 6
@@ -62,6 +63,44 @@ async def test_a_known_alliance_costs_four(caller: httpx.AsyncClient, wire: Wire
     wire.reset()
     await submit(caller, submission(alliance=alliance, occasion={"session_number": 2}), 201)
     assert wire.trips == KNOWN_ALLIANCE
+
+
+async def test_a_known_alliance_costs_four_also_when_signals_are_raised(
+    caller: httpx.AsyncClient, wire: Wire
+) -> None:
+    """Of its own stream and beside the other side's."""
+    for _ in range(2):  # the first prepares the statement that stores signals
+        alliance = pair()
+        *calm, low = steady(alliance, "client", 1)
+        await send_batch(caller, [*calm, *steady(alliance, "professional", 1)])
+        wire.reset()
+        answer = await caller.post("/v1/responses", json=low)
+        assert answer.json()["signals"] != []
+    assert wire.trips == KNOWN_ALLIANCE
+
+
+async def test_a_replay_of_what_raised_a_signal_costs_no_more(
+    caller: httpx.AsyncClient, wire: Wire
+) -> None:
+    for _ in range(2):
+        *_, low = sent = steady(pair(), "client", 1)
+        await send_batch(caller, sent)
+        wire.reset()
+        await submit(caller, low, 200)
+    assert wire.trips == KNOWN_ALLIANCE
+
+
+async def test_a_late_response_costs_no_more_beside_another_side(
+    caller: httpx.AsyncClient, wire: Wire
+) -> None:
+    """Both sides are read at once, and what stood or falls is written with the response."""
+    for _ in range(2):
+        alliance = pair()
+        first, late, *others = steady(alliance, "client", 1)
+        await send_batch(caller, [first, *others, *steady(alliance, "professional", 1)])
+        wire.reset()
+        await submit(caller, late, 201)
+    assert wire.trips == AT_MOST
 
 
 async def test_first_sight_costs_at_most_two_more(caller: httpx.AsyncClient, wire: Wire) -> None:

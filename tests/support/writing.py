@@ -6,11 +6,12 @@ from typing import Any
 from httpx import AsyncClient, Response
 
 from tests.support.corrections import amend, amendment, items, send_batch, store, void, withdrawal
-from tests.support.factories import pair, submission
+from tests.support.factories import invitation, mark, pair, report, submission
 
 Call = Callable[[], Awaitable[Response]]
 Prepare = Callable[[AsyncClient], Awaitable[Call]]
 KEY = {"Idempotency-Key": "k"}
+WEEKS = 6
 
 
 def _post(client: AsyncClient, sent: dict[str, Any], path: str = "/v1/responses") -> Call:
@@ -72,6 +73,48 @@ async def batch_of_all(client: AsyncClient) -> Call:
     return lambda: send_batch(client, sent)
 
 
+async def raising(client: AsyncClient) -> Call:
+    """A fall on both sides: it raises signals of its own stream and beside the other."""
+    alliance = pair()
+    await send_batch(client, [*steady(alliance)[:-1], *steady(alliance, "professional", 1)])
+    return _post(client, steady(alliance, "client", 1)[-1])
+
+
+async def unsaying(client: AsyncClient) -> Call:
+    """A withdrawal that supersedes a signal."""
+    alliance = pair()
+    await send_batch(client, steady(alliance)[:-1])
+    made = await store(client, steady(alliance, "client", 1)[-1])
+    return lambda: void(client, made["id"])
+
+
+async def raising_late(client: AsyncClient) -> Call:
+    """A rating before others, that raises a signal at one of them and supersedes another's."""
+    alliance = pair()
+    *calm, low = steady(alliance, "client", 1)
+    await send_batch(client, [*calm[:2], low])
+    return _post(client, calm[2])
+
+
+async def raising_batch(client: AsyncClient) -> Call:
+    alliance = pair()
+    sent = [*steady(alliance, "client", 1), *steady(alliance, "professional", 1)]
+    return lambda: send_batch(client, sent)
+
+
+def steady(alliance: dict[str, Any], role: str = "client", last: int = 4) -> list[dict[str, Any]]:
+    """One week's rating after another, all alike but for the last."""
+    return [
+        submission(
+            alliance=alliance,
+            rater={"role": role},
+            occasion={"session_number": week, "occurred_on": f"2026-10-{week + 1:02}"},
+            answers=items(last if week == WEEKS - 1 else 4),
+        )
+        for week in range(WEEKS)
+    ]
+
+
 async def new_alliance(client: AsyncClient) -> Call:
     return _post(client, pair() | {"source": "ehr"}, "/v1/alliances")
 
@@ -87,6 +130,36 @@ async def changed_alliance(client: AsyncClient) -> Call:
     return lambda: client.patch(path, json={"case_ref": "x"}, headers=header)
 
 
+async def first_report(client: AsyncClient) -> Call:
+    return _post(client, report(invited=[invitation()]), "/v1/occasions")
+
+
+async def report_of_what_was_answered(client: AsyncClient) -> Call:
+    alliance = pair()
+    await store(client, submission(alliance=alliance))
+    invited = [invitation(), invitation("professional", state="opened")]
+    return _post(client, report(alliance=alliance, invited=invited), "/v1/occasions")
+
+
+async def corrected_report(client: AsyncClient) -> Call:
+    sent = report(invited=[invitation()])
+    await client.post("/v1/occasions", json=sent)
+    changed = sent | {"status": "missed", "invited": [invitation(state="lapsed")]}
+    return _post(client, changed, "/v1/occasions")
+
+
+async def new_mark(client: AsyncClient) -> Call:
+    made = await store(client, submission())
+    return _post(client, mark(), f"/v1/alliances/{made['alliance_id']}/marks")
+
+
+async def new_mark_with_key(client: AsyncClient) -> Call:
+    made = await store(client, submission())
+    sent = mark(external_id=None, occasion={"session_ref": "other"})
+    path = f"/v1/alliances/{made['alliance_id']}/marks"
+    return lambda: client.post(path, json=sent, headers=KEY)
+
+
 EVERY_WRITE: tuple[Prepare, ...] = (
     first_sight,
     known_alliance,
@@ -96,7 +169,16 @@ EVERY_WRITE: tuple[Prepare, ...] = (
     amended_by_id,
     voided,
     batch_of_all,
+    raising,
+    unsaying,
+    raising_late,
+    raising_batch,
     new_alliance,
     new_alliance_with_key,
     changed_alliance,
+    first_report,
+    report_of_what_was_answered,
+    corrected_report,
+    new_mark,
+    new_mark_with_key,
 )

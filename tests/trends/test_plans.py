@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from app.alliances import queries as alliances
+from app.marks import queries as marks
+from app.occasions import queries as occasions
 from app.responses import batch_queries as batches
 from app.responses import queries as responses
 from app.statements import Statement
@@ -21,6 +23,12 @@ STATEMENTS = {
     "versions of many": batches._VERSIONS,  # noqa: SLF001 - as above
     "alliances of many": batches._ALLIANCES_OF,  # noqa: SLF001 - as above
     "locks of many": alliances._LOCK_MANY,  # noqa: SLF001 - as above
+    "occasion": occasions._BY_KEY,  # noqa: SLF001 - as above
+    "invitations": occasions._INVITATIONS,  # noqa: SLF001 - as above
+    "answers": occasions._ANSWERS,  # noqa: SLF001 - as above
+    "occasions": occasions._list_statement(frozenset({"alliance_id"}), continued=True),  # noqa: SLF001 - as above
+    "mark": marks._BY_NAME,  # noqa: SLF001 - as above
+    "marks": marks._AFTER,  # noqa: SLF001 - as above
     "lock": alliances._LOCK_BY_EXTERNAL_ID,  # noqa: SLF001 - as above
 }
 COLUMNS: dict[str, object] = {
@@ -28,12 +36,13 @@ COLUMNS: dict[str, object] = {
     "external_id": "x",
     "about_ref": "p",
     "proxy_ref": None,
+    "limit": 50,
 }
 
 
 def value(parameter: str) -> object:
     """Something to ask for."""
-    ids = {"tenant_id", "alliance_id", "id", "ids"}
+    ids = {"tenant_id", "alliance_id", "occasion_id", "id", "ids", "after"}
     return COLUMNS.get(parameter, uuid4() if parameter in ids else "x")
 
 
@@ -50,7 +59,7 @@ async def test_every_hot_read_goes_through_an_index_led_by_the_tenant(
     statement: Statement = STATEMENTS[name]
     many = "of many" in name
     values: dict[str, object] = dict(statement.literals) | {
-        one: [value(one)] if many and one != "tenant_id" else value(one)
+        one: [value(one)] if one == "ids" or (many and one != "tenant_id") else value(one)
         for one in statement.parameters
         if one not in statement.literals
     }

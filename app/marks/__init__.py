@@ -1,0 +1,1 @@
+"""Marks: ruptures and repairs that a person noticed."""

@@ -1,0 +1,1 @@
+"""How many alerts a tenant wants, and its own parameters; each version is kept."""

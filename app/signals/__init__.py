@@ -1,0 +1,1 @@
+"""What in a course a person should see, and the words for it."""
