@@ -56,7 +56,7 @@ async def get_trend(
     Client and professional of one occasion stand side by side in `dyad`. Levels, slopes and drops
     are taken from the whole stream, as far as this reader may see it, whatever `from` and `to`.
     """
-    compared = tuple(dict.fromkeys(rules.split(","))) if rules else ()
-    window = service.Window(instrument, form, role, scale, start, end, as_of, compared, language)
+    window = service.Window(instrument, form, role, scale, start, end, as_of, rules or "", language)
     async with caller.transaction() as transaction:
-        return await service.trend(transaction, catalogue, caller, alliance_id, window)
+        read = await service.read(transaction, caller, alliance_id, window)
+    return service.trend(read, catalogue, caller, window)  # without a connection

@@ -50,10 +50,15 @@ class Window:
     start: date | None = None
     end: date | None = None
     as_of: datetime | None = None
-    rules: tuple[str, ...] = ()
-    """Published rules to compare with."""
+    rules: str = ""
+    """Published rules to compare with, with commas between."""
     language: str = ORIGINAL
     """Of the texts of signals."""
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The names of the published rules, each once."""
+        return tuple(dict.fromkeys(self.rules.split(","))) if self.rules else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +73,10 @@ class Read:
     signals: Sequence[Mapping[str, Any]]
 
 
-async def trend(
-    transaction: Transaction,
-    catalogue: Catalogue,
-    caller: Caller,
-    alliance_id: UUID,
-    window: Window,
-) -> TrendOut:
-    """The streams of an alliance in the order of their occasions, as this reader may see them.
+async def read(transaction: Transaction, caller: Caller, alliance_id: UUID, window: Window) -> Read:
+    """What a trend is made of. as_of changes what was known, never what may be seen.
 
-    as_of changes what was known, never what may be seen. Raises NotFound, also for another
-    tenant's alliance.
+    Raises NotFound, also for another tenant's alliance.
     """
     as_of = window.as_of or LAST_INSTANT
     alliance = await get(transaction, alliance_id)
@@ -88,17 +86,17 @@ async def trend(
     moved = await queries.moved_away(transaction, alliance_id, as_of)
     marks = await marks_of_alliance(transaction, alliance, caller.actor)
     signals = await signals_of_alliance(transaction, caller, alliance_id)
-    read = Read(
+    return Read(
         alliance,
         await judged_now(transaction, rows),
         moved,
         [mark for mark in marks if mark["recorded_at"] <= as_of],
         await as_known(transaction, signals, window.as_of),
     )
-    return _shown(read, catalogue, caller, window)
 
 
-def _shown(read: Read, catalogue: Catalogue, caller: Caller, window: Window) -> TrendOut:
+def trend(read: Read, catalogue: Catalogue, caller: Caller, window: Window) -> TrendOut:
+    """The streams of an alliance in the order of their occasions, as this reader may see them."""
     former = former_refs(read.alliance["former_refs"])
     standing = [row for row in read.rows if row["voided_at"] is None]
     whole = courses(standing, catalogue, caller, former)
@@ -120,7 +118,7 @@ def _shown(read: Read, catalogue: Catalogue, caller: Caller, window: Window) -> 
         dyad=dyad,
         marks=[mark_read(mark, caller.actor) for mark in read.marks],
         signals=_signals(read, caller, window),
-        published_rules=published_out([part for _, part in shown], window.scale, window.rules),
+        published_rules=published_out([part for _, part in shown], window.scale, window.compared),
         withdrawn=withdrawn_by_others(
             (row for row in read.rows if row["voided_at"] is not None and _asked(row, window)),
             (row for row in read.moved if _asked(row, window)),
