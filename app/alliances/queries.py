@@ -98,7 +98,38 @@ def _lock_many_statement() -> Statement:
 _LOCK_MANY: Final = _lock_many_statement()
 
 
-_RECORDED_AT: Final = sa.bindparam("recorded_at", type_=event_queue.c.recorded_at.type)
+def counted_and_told(changed: sa.CTE, kind: str) -> sa.CTE:
+    """The event of a change to an alliance, which counts in the alliance's state.
+
+    changed: tenant_id, alliance_id and, as id, the subject of each row that was written; none: no
+    event. Its parameters: event_id and recorded_at.
+    """
+    recorded_at = parameter(event_queue.c.recorded_at)
+    counted = (
+        sa.update(alliance_state)
+        .where(
+            alliance_state.c.tenant_id == changed.c.tenant_id,
+            alliance_state.c.alliance_id == changed.c.alliance_id,
+        )
+        .values(version=alliance_state.c.version + 1, last_received_at=recorded_at)
+        .returning(
+            alliance_state.c.tenant_id,
+            alliance_state.c.alliance_id,
+            changed.c.id,
+            alliance_state.c.version,
+        )
+        .cte("counted")
+    )
+    event = sa.select(
+        counted.c.tenant_id,
+        sa.bindparam("event_id", type_=sa.Uuid),
+        sa.literal(kind, sa.Text),
+        counted.c.alliance_id,
+        counted.c.id.label("subject_id"),
+        recorded_at,
+        counted.c.version,
+    )
+    return insert(event_queue).from_select(EVENT, event).cte("told")
 
 
 def _update_statement() -> Statement:
@@ -110,32 +141,13 @@ def _update_statement() -> Statement:
             {name: parameter(alliances.c[name]) for name in _PATCHABLE}
             | {"version": alliances.c.version + 1}
         )
-        .returning(alliances.c.tenant_id, alliances.c.id)
+        .returning(
+            alliances.c.tenant_id, alliances.c.id.label("alliance_id"), alliances.c.id.label("id")
+        )
         .cte("changed")
     )
-    counted = (
-        sa.update(alliance_state)
-        .where(
-            alliance_state.c.tenant_id == changed.c.tenant_id,
-            alliance_state.c.alliance_id == changed.c.id,
-        )
-        .values(version=alliance_state.c.version + 1, last_received_at=_RECORDED_AT)
-        .returning(alliance_state.c.tenant_id, changed.c.id, alliance_state.c.version)
-        .cte("counted")
-    )
-    told = insert(event_queue).from_select(
-        EVENT,
-        sa.select(
-            counted.c.tenant_id,
-            sa.bindparam("event_id", type_=sa.Uuid),
-            sa.literal("alliance.changed", sa.Text),
-            counted.c.id,
-            counted.c.id.label("subject_id"),
-            _RECORDED_AT,
-            counted.c.version,
-        ),
-    )
-    return compiled(sa.select(counted.c.id).add_cte(told.cte("told")))
+    told = counted_and_told(changed, "alliance.changed")
+    return compiled(sa.select(changed.c.id).add_cte(told))
 
 
 _UPDATE: Final = _update_statement()

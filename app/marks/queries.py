@@ -7,9 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.alliances.models import alliance_state
+from app.alliances.queries import counted_and_told
 from app.database import Row, Transaction
-from app.events.models import EVENT, event_queue
 from app.marks.models import marks
 from app.occasions.models import occasions
 from app.occasions.queries import named_occasion
@@ -50,39 +49,6 @@ _FIRST: Final = compiled(_OF_ALLIANCE)
 _AFTER: Final = compiled(_OF_ALLIANCE.where(marks.c.id > sa.bindparam("after", type_=sa.Uuid)))
 
 
-def _told(recorded: sa.CTE) -> sa.CTE:
-    """The event of a mark that was recorded, which counts in its alliance's state."""
-    recorded_at = parameter(marks.c.recorded_at)
-    counted = (
-        sa.update(alliance_state)
-        .where(
-            alliance_state.c.tenant_id == recorded.c.tenant_id,
-            alliance_state.c.alliance_id == recorded.c.alliance_id,
-        )
-        .values(version=alliance_state.c.version + 1, last_received_at=recorded_at)
-        .returning(
-            alliance_state.c.tenant_id,
-            alliance_state.c.alliance_id,
-            recorded.c.id,
-            alliance_state.c.version,
-        )
-        .cte("counted")
-    )
-    event = insert(event_queue).from_select(
-        EVENT,
-        sa.select(
-            counted.c.tenant_id,
-            sa.bindparam("event_id", type_=sa.Uuid),
-            sa.literal("mark.recorded", sa.Text),
-            counted.c.alliance_id,
-            counted.c.id.label("subject_id"),
-            recorded_at,
-            counted.c.version,
-        ),
-    )
-    return event.cte("told")
-
-
 def _record_statement() -> Statement:
     """The mark, its occasion if new, the alliance's state, the event: all, or none if known."""
     occasion = named_occasion()
@@ -100,7 +66,7 @@ def _record_statement() -> Statement:
     stored = sa.exists().where(recorded.c.tenant_id == parameter(marks.c.tenant_id))
     return compiled(
         sa.select(recorded.c.occasion_id).add_cte(
-            _told(recorded),
+            counted_and_told(recorded, "mark.recorded"),
             raised(unnested("signal_rows", SIGNAL), stored),
             told(unnested("signal_events", SIGNAL_EVENT), stored),
         )

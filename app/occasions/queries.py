@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from app.alliances.models import alliance_state, alliances
+from app.alliances.models import alliances
+from app.alliances.queries import counted_and_told
 from app.database import Row, Transaction
-from app.events.models import EVENT, event_queue
 from app.occasions.models import answers, invitations, occasions, silence_checks, withdrawn
 from app.statements import Statement, arrays_of, compiled, parameter, unnested
 
@@ -30,7 +30,6 @@ _REPORTED: Final = (
     "occurred_on",
     "reported_at",
 )
-_RECORDED_AT: Final = sa.bindparam("recorded_at", type_=event_queue.c.recorded_at.type)
 _DUE_AT: Final = parameter(silence_checks.c.due_at)
 
 _BY_KEY: Final = compiled(
@@ -155,36 +154,8 @@ def _due(occasion: sa.CTE) -> sa.CTE:
 def _report_statement() -> Statement:
     """The occasion, its invitations, the alliance's state, the event and what is due."""
     occasion = _occasion()
-    counted = (
-        sa.update(alliance_state)
-        .where(
-            alliance_state.c.tenant_id == occasion.c.tenant_id,
-            alliance_state.c.alliance_id == occasion.c.alliance_id,
-        )
-        .values(version=alliance_state.c.version + 1, last_received_at=_RECORDED_AT)
-        .returning(
-            alliance_state.c.tenant_id,
-            alliance_state.c.alliance_id,
-            occasion.c.id,
-            alliance_state.c.version,
-        )
-        .cte("counted")
-    )
-    told = insert(event_queue).from_select(
-        EVENT,
-        sa.select(
-            counted.c.tenant_id,
-            sa.bindparam("event_id", type_=sa.Uuid),
-            sa.literal("occasion.recorded", sa.Text),
-            counted.c.alliance_id,
-            counted.c.id.label("subject_id"),
-            _RECORDED_AT,
-            counted.c.version,
-        ),
-    )
-    return compiled(
-        sa.select(counted.c.id).add_cte(_invited(occasion), _due(occasion), told.cte("told"))
-    )
+    told = counted_and_told(occasion, "occasion.recorded")
+    return compiled(sa.select(occasion.c.id).add_cte(_invited(occasion), _due(occasion), told))
 
 
 _REPORT: Final = _report_statement()
