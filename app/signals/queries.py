@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from app.alliances.models import alliance_members, alliance_state, alliances, person_merges
+from app.alliances.models import alliance_members, alliances, person_merges
+from app.alliances.queries import counted_and_told
 from app.database import Row, Transaction
-from app.events.models import EVENT, event_queue
 from app.signals.models import signal_actions, signals
 from app.statements import Statement, compiled, parameter
 
@@ -149,26 +149,6 @@ def _of_programme() -> sa.ColumnElement[bool]:
     )
 
 
-def _told(changed: sa.CTE, kind: str) -> sa.CTE:
-    """An event about a signal of the alliance whose state was counted."""
-    return (
-        insert(event_queue)
-        .from_select(
-            EVENT,
-            sa.select(
-                changed.c.tenant_id,
-                sa.bindparam("event_id", type_=sa.Uuid),
-                sa.literal(kind, sa.Text),
-                changed.c.alliance_id,
-                sa.bindparam("signal_id", type_=sa.Uuid),
-                changed.c.last_received_at,
-                changed.c.version,
-            ),
-        )
-        .cte("told")
-    )
-
-
 def _act_statement() -> Statement:
     """What was done, the signal's new state, and the event, in one statement."""
     moment = sa.bindparam("recorded_at", type_=signal_actions.c.recorded_at.type)
@@ -191,22 +171,8 @@ def _act_statement() -> Statement:
         .returning(signals)
         .cte("moved")
     )
-    counted = (
-        sa.update(alliance_state)
-        .where(
-            alliance_state.c.tenant_id == moved.c.tenant_id,
-            alliance_state.c.alliance_id == moved.c.alliance_id,
-        )
-        .values(version=alliance_state.c.version + 1, last_received_at=moment)
-        .returning(
-            alliance_state.c.tenant_id,
-            alliance_state.c.alliance_id,
-            alliance_state.c.version,
-            alliance_state.c.last_received_at,
-        )
-        .cte("counted")
-    )
-    return compiled(sa.select(moved).add_cte(acted, _told(counted, "signal.changed")))
+    told = counted_and_told(moved, "signal.changed")
+    return compiled(sa.select(moved).add_cte(acted, told))
 
 
 _ACT: Final = _act_statement()
