@@ -4,7 +4,7 @@ asyncpg runs the statements; app.statements describes tables and compiles.
 """
 
 import asyncio
-import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ import asyncpg
 import structlog
 from pydantic_core import from_json, to_json
 
-from app.errors import InternalError, Locked, Overtaken, Problem, Unavailable
+from app.database_errors import DRIVER_ERRORS, problem_from
+from app.errors import InternalError, Overtaken, Problem
+from app.metrics import POOL_IN_USE, POOL_SECONDS, POOL_SIZE
 from app.statements import Statement
 
 Row: TypeAlias = asyncpg.Record
@@ -28,7 +30,7 @@ WORKER_ROLE: Final = "rapport_worker"
 """May ask which tenants have events waiting or something due, and nothing else."""
 NO_TENANT: Final = UUID(int=0)
 """Set where a transaction belongs to no tenant: row-level security then shows nobody's rows."""
-SCHEMA_REVISION: Final = "2026_11_24_1500"
+SCHEMA_REVISION: Final = "2026_11_24_1650"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
 TRANSACTION_SECONDS: Final = 5.0
@@ -45,15 +47,6 @@ SERVER_SETTINGS: Final = {
     "jit": "off",
 }
 
-DRIVER_ERRORS: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
-"""What asyncpg raises when Postgres or the way to it fails."""
-
 _log = structlog.get_logger("rapport.database")
 
 
@@ -62,7 +55,9 @@ LockNotAvailable: TypeAlias = asyncpg.LockNotAvailableError
 TERSE: Final = "terse"
 _STANDING: Final = (
     "SELECT (SELECT version_num FROM alembic_version) AS version_num, "
-    "current_setting('log_error_verbosity') AS verbosity"
+    "current_setting('log_error_verbosity') AS verbosity, "
+    "current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' "
+    "AND current_setting('synchronous_commit') <> 'off' AS durable"
 )
 _WAIT_FOR_LOCKS: Final = "SELECT set_config('lock_timeout', $1, true)"
 _AS_ROLE: Final[Mapping[Role, str]] = {
@@ -79,6 +74,17 @@ class Standing:
     schema_revision: str | None
     keeps_rows_out_of_its_log: bool
     """Whether Postgres logs errors tersely; otherwise their DETAIL carries answers."""
+    durable: bool
+    """Whether what was committed outlives a crash of the server, by its settings."""
+
+    @property
+    def schema_fits(self) -> bool:
+        """Whether this code can work with the schema: its own, or one that a newer version made.
+
+        Revisions are named by their time, and each leaves what the version before it uses
+        (docs/operations/upgrades.md); so old and new code run side by side while one rolls out.
+        """
+        return self.schema_revision is not None and self.schema_revision >= SCHEMA_REVISION
 
 
 class Transaction:
@@ -201,7 +207,7 @@ class Database:
         except Problem:
             raise
         except DRIVER_ERRORS as error:
-            raise _problem_from(error) from None
+            raise problem_from(error) from None
 
     async def standing(self) -> Standing | None:
         """How the database stands; None when Postgres cannot be asked."""
@@ -210,7 +216,7 @@ class Database:
                 found = await connection.fetchrow(_STANDING, timeout=POOL_WAIT_SECONDS)
         except DRIVER_ERRORS:
             return None
-        return Standing(found["version_num"], found["verbosity"] == TERSE)
+        return Standing(found["version_num"], found["verbosity"] == TERSE, found["durable"])
 
 
 @asynccontextmanager
@@ -230,17 +236,22 @@ async def connected(
         server_settings=SERVER_SETTINGS,
         init=_read_json,
     ) as pool:
+        POOL_SIZE.set(pool_size)
         yield Database(pool)
 
 
 @asynccontextmanager
 async def _from(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the pool. The pool's own timeout would make a task for each wait."""
+    began = time.perf_counter()
     async with asyncio.timeout(POOL_WAIT_SECONDS):
         connection = await pool.acquire()
+    POOL_SECONDS.observe(time.perf_counter() - began)
+    POOL_IN_USE.inc()
     try:
         yield connection
     finally:
+        POOL_IN_USE.dec()
         await pool.release(connection, timeout=POOL_WAIT_SECONDS)
 
 
@@ -267,29 +278,3 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
         await connection.execute("ROLLBACK", timeout=POOL_WAIT_SECONDS)
     except DRIVER_ERRORS:
         connection.terminate()
-
-
-def _problem_from(error: Exception) -> Problem:
-    """The problem to answer. Only the SQLSTATE is logged: a driver's message can hold answers."""
-    sqlstate = getattr(error, "sqlstate", None)
-    race = isinstance(error, asyncpg.LockNotAvailableError | asyncpg.TransactionRollbackError)
-    level = logging.WARNING if race else logging.ERROR
-    _log.log(level, "database_error", kind=type(error).__name__, sqlstate=sqlstate)
-    if isinstance(error, asyncpg.LockNotAvailableError):
-        return Locked("Somebody else is changing the same.")
-    if isinstance(error, asyncpg.TransactionRollbackError):
-        return Overtaken("Others were quicker, again and again.")
-    passing = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.QueryCanceledError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.InvalidCachedStatementError,
-        OSError,
-        TimeoutError,
-    )
-    if isinstance(error, passing):
-        return Unavailable("The database did not answer in time.")
-    return InternalError("Nothing was stored. Trying again is safe.")

@@ -17,8 +17,9 @@
         ├── Unprocessable         422  InvalidRequest, BatchRefused, ExternalIdReused,
         │                              IdempotencyKeyReused
         ├── PreconditionRequired  428
+        ├── TooManyRequests       429
         ├── InternalError         500
-        └── Unavailable           503  Locked, Overtaken
+        └── Unavailable           503  Locked, Overtaken, Overloaded
 
 A problem never carries the value that was sent: answers are health data.
 """
@@ -259,6 +260,14 @@ class PreconditionRequired(Problem):
     title = "If-Match is needed"
 
 
+class TooManyRequests(Problem):
+    """The key asks for more than its rate, or for too much at once; Retry-After says when."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "The key asks for too much"
+
+
 class Unavailable(Problem):
     """The service cannot do it now; try again, after a second at first.
 
@@ -282,3 +291,10 @@ class Overtaken(Unavailable):
 
     code = "overtaken"
     title = "Another call was quicker"
+
+
+class Overloaded(Unavailable):
+    """The service is asked for more than it can do; nothing of the request was read."""
+
+    code = "overloaded"
+    title = "Too much is asked at this moment"

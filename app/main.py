@@ -7,25 +7,28 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
+from fastapi.telemetry import TelemetryConfig
 from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
-from app.database import SCHEMA_REVISION, Database, connected
+from app.database import connected
+from app.edge.admission import Admission
 from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
+from app.edge.draining import Draining
 from app.edge.middleware import Edge
-from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
-from app.errors import Unavailable
+from app.edge.problem_documents import ProblemOut, answer_with_problems
 from app.events.router import router as events
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
 from app.marks.router import router as marks
 from app.occasions.router import router as occasions
+from app.operation.readiness import Watch
+from app.operation.router import router as operation
 from app.people.router import router as people
 from app.responses.flights import Flights
 from app.responses.router import router as responses
@@ -47,6 +50,12 @@ Every error is a problem document (RFC 9457). Times are RFC 3339 with offset, da
 Unknown fields in a request are refused; answers may gain fields and codes at any time.
 """
 ASSETS: Final = "/docs/assets"
+NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
 ROUTERS: Final = (
     responses,
     occasions,
@@ -59,6 +68,7 @@ ROUTERS: Final = (
     events,
     instruments,
     tenants,
+    operation,
 )
 """In the order of the contract."""
 
@@ -88,14 +98,17 @@ def create_app(
 
     clock and catalogue stand in for the machine's time and the shipped instruments.
     """
+    admission = Admission(settings.key_rate / settings.workers)
+    draining = Draining(settings.drain_seconds)
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-        async with connected(
-            settings.database_url, pool_size=settings.pool_size, at_once=False
-        ) as database:
-            api.state.database = database
-            yield
+        with draining.on_sigterm():
+            async with connected(
+                settings.database_url, pool_size=settings.pool_size, at_once=False
+            ) as database:
+                api.state.database = database
+                yield
 
     api = Api(
         title="Rapport",
@@ -106,18 +119,28 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        # Its spans hold paths and queries, and so references of people; ours are in app.tracing.
+        telemetry=NO_TELEMETRY,
     )
     api.state.clock = clock
     api.state.catalogue = catalogue or shipped()
     api.state.known_keys = KnownKeys()
     api.state.flights = Flights(api.state.catalogue)
-    api.add_middleware(Edge)
+    api.state.admission, api.state.draining = admission, draining
+    api.state.watch = Watch(settings, draining)
+    _complete(api)
+    return api
+
+
+def _complete(api: FastAPI) -> None:
+    """What is the same whatever the settings: the edge, problems, routes, assets."""
+    api.add_middleware(Edge, admission=api.state.admission, draining=api.state.draining)
     answer_with_problems(api)
-    for router in (*ROUTERS, operation):
+    for router in ROUTERS:
         api.include_router(router)
+    api.include_router(pages)
     assets = files("fastapi_offline") / "static"
     api.mount(ASSETS, StaticFiles(directory=str(assets)), name="assets")
-    return api
 
 
 class Api(FastAPI):
@@ -144,37 +167,10 @@ class Api(FastAPI):
         return contract
 
 
-class Health(BaseModel):
-    """All is well."""
-
-    status: str = Field(description="`ok`.")
+pages = APIRouter()
 
 
-operation = APIRouter(tags=["Operation"])
-
-
-@operation.get("/livez", operation_id="get_liveness")
-async def get_liveness() -> Health:
-    """The process answers. Asks nothing else."""
-    return Health(status="ok")
-
-
-@operation.get("/readyz", operation_id="get_readiness", responses={503: problem_out(503)})
-async def get_readiness(request: Request) -> Health:
-    """The process can serve: Postgres answers, has the schema this code knows, and logs tersely.
-
-    Terse (`log_error_verbosity`), because the DETAIL line of an error would carry answers.
-    """
-    database: Database = request.app.state.database
-    standing = await database.standing()
-    if standing is None or standing.schema_revision != SCHEMA_REVISION:
-        raise Unavailable("Postgres does not answer, or its schema is another one.")
-    if not standing.keeps_rows_out_of_its_log:
-        raise Unavailable("Postgres must run with log_error_verbosity = terse.")
-    return Health(status="ok")
-
-
-@operation.get("/docs", include_in_schema=False)
+@pages.get("/docs", include_in_schema=False)
 async def get_docs() -> HTMLResponse:
     """The contract to read and try; every asset comes from this service."""
     return get_swagger_ui_html(

@@ -32,6 +32,14 @@ class Settings:
     pool_size: int
     """Connections of one process to Postgres."""
     log_level: LogLevel
+    key_rate: int
+    """Requests a second that one key may make of all processes of one `rapport serve`; 0: any."""
+    drain_seconds: int
+    """How long a process that is told to stop goes on serving, unready, before it does."""
+    allow_lossy_postgres: bool
+    """Whether a Postgres that loses commits in a crash is good enough: for trials."""
+    metrics_port: int
+    """Where `rapport worker` shows its metrics; 0: nowhere."""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -50,6 +58,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         workers=_whole_number(environment, "WORKERS", default=1, low=1, high=64),
         pool_size=_whole_number(environment, "POOL_SIZE", default=8, low=1, high=200),
         log_level=_log_level(environment),
+        key_rate=_whole_number(environment, "KEY_RATE", default=2000, low=0, high=1_000_000),
+        drain_seconds=_whole_number(environment, "DRAIN_SECONDS", default=0, low=0, high=60),
+        allow_lossy_postgres=_yes(environment, "ALLOW_LOSSY_POSTGRES"),
+        metrics_port=_whole_number(environment, "METRICS_PORT", default=0, low=0, high=65535),
     )
 
 
@@ -72,3 +84,10 @@ def _log_level(environment: Mapping[str, str]) -> LogLevel:
         return LogLevel(environment.get("LOG_LEVEL") or LogLevel.INFO)
     except ValueError:
         raise StartRefused(f"LOG_LEVEL must be one of {', '.join(LogLevel)}.") from None
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "no"
+    if text not in {"yes", "no"}:
+        raise StartRefused(f"{name} must be yes or no.")
+    return text == "yes"

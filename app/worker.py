@@ -11,6 +11,7 @@ import structlog
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
+from app.metrics import WORKER_FAILURES, WORKER_LAST_PASS, WORKER_PASS_SECONDS
 from app.silence import service as silence
 
 IDLE_SECONDS: Final = 0.5
@@ -32,6 +33,7 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
     rest, loop = IDLE_SECONDS, asyncio.get_running_loop()
     look_at = loop.time()
     while not stopping.is_set():
+        began = loop.time()
         try:
             moved = await events.move(database, stopping.is_set)
             looked = 0
@@ -40,9 +42,12 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
                 looked = await silence.look(database, clock(), stopping.is_set)
         except Problem as problem:
             rest = min(2 * rest, LONGEST_REST_SECONDS)
+            WORKER_FAILURES.labels(problem.code).inc()
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
             rest = IDLE_SECONDS
+            WORKER_PASS_SECONDS.observe(loop.time() - began)
+            WORKER_LAST_PASS.set_to_current_time()
             if moved:
                 _log.info("events_moved", count=moved)
             if looked:

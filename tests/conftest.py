@@ -19,6 +19,9 @@ from app.tenants.service import create_key, create_platform_key, create_tenant, 
 from tests.support.contract import API_KEY, PLATFORM_KEY, ContractTransport
 from tests.support.databases import new_database
 
+# The tests' server is quick rather than durable; so are the processes that they start on it.
+os.environ.setdefault("ALLOW_LOSSY_POSTGRES", "yes")
+
 
 class Clock:
     """The application's time: this machine's, unless a test sets it."""
@@ -81,7 +84,10 @@ def database_url(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return settings_from({"DATABASE_URL": database_url})
+    # Its server is told to be quick rather than durable, and is asked for all at once.
+    return settings_from(
+        {"DATABASE_URL": database_url, "ALLOW_LOSSY_POSTGRES": "yes", "KEY_RATE": "0"}
+    )
 
 
 @pytest.fixture(scope="session")

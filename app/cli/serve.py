@@ -2,8 +2,12 @@
 
 import argparse
 import asyncio
+import contextlib
+import os
 import re
 import socket
+import tempfile
+from collections.abc import Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -11,6 +15,7 @@ import uvicorn
 
 from app.database import SCHEMA_REVISION, connected
 from app.errors import StartRefused
+from app.metrics import SHARED_DIRECTORY
 from app.settings import Settings, read_settings
 from app.telemetry import configure_logging
 
@@ -39,14 +44,26 @@ def run(_: argparse.Namespace) -> None:
     configure_logging(settings.log_level)
     asyncio.run(must_be_ready(settings))
     must_be_free(settings)
-    uvicorn.run(
-        "app.main:app_from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        **SERVER,
-    )
+    with _shared_counts(settings):
+        uvicorn.run(
+            "app.main:app_from_environment",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            **SERVER,
+        )
+
+
+@contextlib.contextmanager
+def _shared_counts(settings: Settings) -> Iterator[None]:
+    """A place where several processes add up what they count, for as long as they run."""
+    if settings.workers == 1 or SHARED_DIRECTORY in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="rapport-metrics-") as directory:
+        os.environ[SHARED_DIRECTORY] = directory
+        yield
 
 
 async def must_be_ready(settings: Settings) -> None:
@@ -66,7 +83,13 @@ async def must_be_ready(settings: Settings) -> None:
             f"The database at {place} must run with log_error_verbosity = terse: its log would "
             "hold answers."
         )
-    if revision != SCHEMA_REVISION:
+    if standing is not None and not standing.durable and not settings.allow_lossy_postgres:
+        raise StartRefused(
+            f"The database at {place} must run with fsync, full_page_writes and "
+            "synchronous_commit on, or lose what was acknowledged (for a trial set "
+            "ALLOW_LOSSY_POSTGRES=yes)."
+        )
+    if standing is None or not standing.schema_fits:
         found = revision or "empty"
         raise StartRefused(
             f"The schema of the database at {place} is not the one this version needs "

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from prometheus_client import start_http_server
 
 from app.cli.serve import database_place, must_be_ready
-from app.database import DRIVER_ERRORS, connected
+from app.database import connected
+from app.database_errors import DRIVER_ERRORS
 from app.errors import StartRefused
 from app.settings import Settings, read_settings
 from app.telemetry import configure_logging
@@ -31,7 +33,23 @@ def run(_: argparse.Namespace) -> None:
     settings = read_settings()
     configure_logging(settings.log_level)
     asyncio.run(must_be_ready(settings))
+    if settings.metrics_port:
+        show_metrics(settings)
     asyncio.run(_work_until_told(settings))
+
+
+def show_metrics(settings: Settings) -> None:
+    """Answer Prometheus at HOST:METRICS_PORT, from a thread that ends with the process.
+
+    Raises StartRefused when the port is taken.
+    """
+    try:
+        start_http_server(settings.metrics_port, settings.host)
+    except OSError as error:
+        raise StartRefused(
+            f"Cannot listen on {settings.host}:{settings.metrics_port} ({error.strerror}); "
+            "set METRICS_PORT."
+        ) from None
 
 
 async def _work_until_told(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from app.errors import (
     NotFound,
     Problem,
 )
+from app.metrics import PROBLEMS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -51,12 +52,17 @@ class ProblemOut(BaseModel):
     code: str = Field(description="Stable name of the problem.")
     request_id: str = Field(description="As in the X-Request-Id header; quote it when you ask us.")
     errors: list[FieldErrorOut] = Field(description="What to mend, field by field; may be empty.")
+    trace_id: str | None = Field(
+        default=None, description="Of the `traceparent` header that the request came with."
+    )
     existing_id: str | None = Field(
         default=None, description="The stored record that stands in the way."
     )
 
 
-def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
+def problem_document(
+    problem: Problem, request_id: str, trace_id: str | None = None
+) -> dict[str, Any]:
     """The problem as a JSON object."""
     document: dict[str, Any] = {
         "type": f"urn:rapport:problem:{problem.code}",
@@ -69,14 +75,19 @@ def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
             {"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in problem.errors
         ],
     }
+    if trace_id is not None:
+        document["trace_id"] = trace_id
     if problem.existing_id is not None:
         document["existing_id"] = problem.existing_id
     return document
 
 
-def problem_response(problem: Problem, request_id: str) -> JSONResponse:
+def problem_response(
+    problem: Problem, request_id: str, trace_id: str | None = None
+) -> JSONResponse:
     """The problem as an HTTP answer."""
-    document = problem_document(problem, request_id)
+    PROBLEMS.labels(problem.code).inc()
+    document = problem_document(problem, request_id, trace_id)
     return JSONResponse(document, problem.status, problem.headers, MEDIA_TYPE)
 
 
@@ -85,11 +96,11 @@ def answer_with_problems(api: FastAPI) -> None:
 
     async def from_problem(request: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)  # noqa: S101 - FastAPI calls it for Problem only
-        return problem_response(problem, request.state.request_id)
+        return _response(request, problem)
 
     async def from_validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-        return problem_response(validation_problem(error.errors()), request.state.request_id)
+        return _response(request, validation_problem(error.errors()))
 
     async def from_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
@@ -97,11 +108,16 @@ def answer_with_problems(api: FastAPI) -> None:
         problem.headers.update(error.headers or {})
         if problem.status == MethodNotAllowed.status:
             problem.headers["Allow"] = _allowed(request) or problem.headers["Allow"]
-        return problem_response(problem, request.state.request_id)
+        return _response(request, problem)
 
     api.add_exception_handler(Problem, from_problem)
     api.add_exception_handler(RequestValidationError, from_validation)
     api.add_exception_handler(HTTPException, from_http)
+
+
+def _response(request: Request, problem: Problem) -> JSONResponse:
+    state = request.state
+    return problem_response(problem, state.request_id, getattr(state, "trace_id", None))
 
 
 def _allowed(request: Request) -> str:
@@ -166,7 +182,7 @@ def _pointer(loc: Sequence[str | int]) -> str:
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route declares in `responses=`: these statuses and those that any route can give."""
-    always = (401, 403, 422, 500, 503)
+    always = (401, 403, 422, 429, 500, 503)
     return {status: problem_out(status) for status in sorted({*statuses, *always})}
 
 

@@ -1,10 +1,11 @@
 """Statements about events: who has some waiting, moving them into the log, reading it."""
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.database import Row, Transaction
 from app.events.models import event_heads, event_queue, events
@@ -35,6 +36,10 @@ def _waiting_statement() -> Statement:
 
 
 _WAITING: Final = _waiting_statement()
+_LOOKED_AT = sa.select(event_queue.c.recorded_at).limit(LOOKED_AT).subquery("looked_at")
+_OLDEST: Final = compiled(
+    sa.select(sa.func.min(_LOOKED_AT.c.recorded_at).label("oldest")), of_one_tenant=False
+)
 _LOCK_HEAD: Final = compiled(
     sa.select(event_heads.c.position).where(_HEAD_OF_TENANT).with_for_update(skip_locked=True)
 )
@@ -79,8 +84,21 @@ def _move_statement() -> Statement:
         .values(position=event_heads.c.position + count)
     )
     return compiled(
-        sa.select(count.label("moved")).add_cte(placed.cte("placed"), advanced.cte("advanced"))
+        sa.select(count.label("moved"), *_figures(taken)).add_cte(
+            placed.cte("placed"), advanced.cte("advanced")
+        )
     )
+
+
+def _figures(taken: sa.CTE) -> tuple[sa.Label[Any], sa.Label[Any]]:
+    """Of what was taken: how long the oldest waited, in seconds, and how many of each type."""
+    age = sa.func.clock_timestamp() - sa.func.min(taken.c.recorded_at)
+    waited = sa.select(sa.cast(sa.extract("epoch", age), sa.Float)).select_from(taken)
+    types = (
+        sa.select(taken.c.type, sa.func.count().label("count")).group_by(taken.c.type).subquery()
+    )
+    by_type = sa.select(sa.func.jsonb_object_agg(types.c.type, types.c.count, type_=JSONB))
+    return waited.scalar_subquery().label("waited"), by_type.scalar_subquery().label("by_type")
 
 
 _MOVE: Final = _move_statement()
@@ -116,14 +134,25 @@ async def make_head(transaction: Transaction) -> bool:
     return await transaction.row(_MAKE_HEAD) is not None
 
 
-async def move_next(transaction: Transaction) -> int:
-    """How many of the tenant's next events were moved into the log, up to BATCH.
+async def move_next(transaction: Transaction) -> Row | None:
+    """What was moved into the log of the tenant's next events, up to BATCH.
+
+    How many (moved), how many of each type (by_type), and for how many seconds the oldest had
+    waited (waited; None: nothing was moved).
 
     The caller holds the head, since an earlier statement: this one then sees the true head and
     everything that was committed before it began.
     """
-    moved = await transaction.row(_MOVE)
-    return moved["moved"] if moved else 0
+    return await transaction.row(_MOVE)
+
+
+async def oldest_waiting(transaction: Transaction) -> datetime | None:
+    """When the oldest of the first LOOKED_AT waiting events of all tenants was recorded.
+
+    None: nothing waits. Needs a worker's transaction.
+    """
+    row = await transaction.row(_OLDEST)
+    return row["oldest"] if row else None
 
 
 async def events_after(transaction: Transaction, position: int, limit: int) -> list[Row]:

@@ -1,14 +1,16 @@
 """Events: moving what writers have left in the queue into the log, and reading the log."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
-from app.database import NO_TENANT, Database, Transaction
+from app.database import NO_TENANT, Database, Row, Transaction
 from app.errors import Problem
 from app.events import queries
 from app.events.schemas import EventOut, EventPage
+from app.metrics import EVENT_WAIT_SECONDS, EVENTS
 
 _log = structlog.get_logger("rapport.events")
 
@@ -39,6 +41,15 @@ async def after(transaction: Transaction, position: int, limit: int) -> EventPag
     return EventPage(
         items=items, next_cursor=str(items[-1].position) if len(found) > limit else None
     )
+
+
+async def oldest_waiting(database: Database) -> datetime | None:
+    """When the oldest event that waits for the worker was recorded; None: none waits.
+
+    Raises Unavailable and the like when Postgres fails.
+    """
+    async with database.worker_transaction() as transaction:
+        return await queries.oldest_waiting(transaction)
 
 
 async def _sweep(database: Database, stopping: Callable[[], bool]) -> tuple[int, bool]:
@@ -74,9 +85,23 @@ async def _waiting(database: Database, after_tenant: UUID) -> list[UUID]:
 
 async def _move_of(database: Database, tenant_id: UUID) -> int:
     """How many of the tenant's events were moved, up to a batch; 0 if another worker is at it."""
+    moved, made = None, False
     async with database.transaction(tenant_id) as transaction:
         if await queries.hold_head(transaction):
-            return await queries.move_next(transaction)
-        made = await queries.make_head(transaction)
-    # A head is committed before it is held: for one in the making another worker had to wait.
-    return await _move_of(database, tenant_id) if made else 0
+            moved = await queries.move_next(transaction)
+        else:
+            made = await queries.make_head(transaction)
+    if made:
+        # A head is committed before it is held: for one in the making another worker had to wait.
+        return await _move_of(database, tenant_id)
+    return _counted(moved) if moved else 0
+
+
+def _counted(moved: Row) -> int:
+    """How many were moved, which is committed by now."""
+    for kind, of_type in (moved["by_type"] or {}).items():
+        EVENTS.labels(kind).inc(of_type)
+    if moved["waited"] is not None:
+        EVENT_WAIT_SECONDS.observe(max(0.0, moved["waited"]))
+    count: int = moved["moved"]
+    return count

@@ -15,6 +15,7 @@ from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
 from app.database import LOCK_MILLISECONDS, NO_TENANT, Database, Result, Transaction
+from app.edge.admission import Admission
 from app.edge.json_body import raise_refusal
 from app.errors import FieldError, InvalidRequest, ScopeMissing, Unauthenticated
 from app.tenants.verification import (
@@ -203,12 +204,19 @@ identified_platform = PlatformApiKey()
 
 
 async def _identified(request: Request) -> Key | PlatformKey:
-    """The key that the request comes with, noted for its log line. Raises Unauthenticated."""
+    """The key that the request comes with, noted for its log line.
+
+    Raises Unauthenticated, and TooManyRequests when the key asks for more than its rate.
+    """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
     key = await _key(request, text.strip())
     request.state.key_id = key.key_id
+    admission: Admission = request.app.state.admission
+    # The middleware says when the request is done with.
+    request.state.key_left = admission.take(key.key_id)
+    request.state.admitted_key = key.key_id
     if isinstance(key, Key):
         request.state.tenant_id = str(key.tenant_id)
     return key

@@ -20,7 +20,8 @@ CREATE_PLATFORM_KEY = ("platform-keys", "create")
 
 def rapport(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command with nothing in its environment but what is named."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    names = ("PATH", "HOME", "LANG", "ALLOW_LOSSY_POSTGRES")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "app.cli", *arguments],
         cwd=ROOT,

@@ -93,7 +93,7 @@ async def test_the_worker_may_do_nothing_else(database: Database, tenant: Tenant
     await service.move(database)
 
 
-async def test_the_worker_has_three_rights_in_the_whole_catalogue(
+async def test_the_worker_has_four_rights_in_the_whole_catalogue(
     owner: asyncpg.Connection,
 ) -> None:
     rights = await owner.fetch(
@@ -105,6 +105,7 @@ async def test_the_worker_has_three_rights_in_the_whole_catalogue(
     )
 
     assert sorted(tuple(right) for right in rights) == [
+        ("event_queue", "recorded_at", "SELECT"),
         ("event_queue", "tenant_id", "SELECT"),
         ("silence_checks", "due_at", "SELECT"),
         ("silence_checks", "tenant_id", "SELECT"),

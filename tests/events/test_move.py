@@ -120,7 +120,9 @@ async def test_a_writer_that_commits_after_the_head_is_held_is_taken_along(
     async with database.transaction(tenant.id) as transaction:
         assert await queries.make_head(transaction)
         await told(database, tenant.id, [second])
-        assert await queries.move_next(transaction) == 2
+        moved = await queries.move_next(transaction)
+        assert moved is not None
+        assert moved["moved"] == 2
 
     assert await logged(owner, tenant.id) == in_places([second, first])
 
@@ -135,7 +137,9 @@ async def test_a_tenant_that_another_worker_holds_is_left_to_it(
     async with database.transaction(tenant.id) as transaction:
         assert await queries.hold_head(transaction)
         assert await service.move(database) == 0
-        assert await queries.move_next(transaction) == 2
+        moved = await queries.move_next(transaction)
+        assert moved is not None
+        assert moved["moved"] == 2
 
     assert await logged(owner, tenant.id) == in_places(events)
 

@@ -54,7 +54,10 @@ def caller(name: str, key: str) -> dict[str, object]:
 
 def tenant_key(database_url: str, name: str) -> str:
     """A key with all scopes of a new tenant."""
-    settings, now = settings_from({"DATABASE_URL": database_url}), datetime.now(UTC)
+    settings, now = (
+        settings_from({"DATABASE_URL": database_url, "ALLOW_LOSSY_POSTGRES": "yes"}),
+        datetime.now(UTC),
+    )
     tenant_id = new_tenant_id()
     in_transaction(settings, tenant_id, lambda t: create_tenant(t, name, now))
     key = in_transaction(settings, tenant_id, lambda t: create_key(t, name, list(Scope), now))
@@ -63,7 +66,10 @@ def tenant_key(database_url: str, name: str) -> str:
 
 
 def platform_key(database_url: str) -> str:
-    settings, now = settings_from({"DATABASE_URL": database_url}), datetime.now(UTC)
+    settings, now = (
+        settings_from({"DATABASE_URL": database_url, "ALLOW_LOSSY_POSTGRES": "yes"}),
+        datetime.now(UTC),
+    )
     return in_transaction(settings, NO_TENANT, lambda t: create_platform_key(t, "fuzz", now))
 
 

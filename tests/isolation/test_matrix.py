@@ -23,7 +23,7 @@ from tests.support.contract import Operation, operations
 
 Record = Callable[[str, object], None]
 TENANTS = 3
-OPEN = {"get_liveness", "get_readiness"}
+OPEN = {"get_liveness", "get_readiness", "get_metrics"}
 every_operation = pytest.mark.parametrize("operation", of_tenants(), ids=lambda one: one.id)
 LISTS = [one for one in of_tenants() if any(place.kind == "cursor" for place in places(one))]
 

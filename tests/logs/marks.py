@@ -4,6 +4,8 @@ import re
 import secrets
 from typing import Any
 
+from httpx import Response
+
 
 class Marks:
     """Marks of one test. Each is given out once, for one place of a request."""
@@ -33,6 +35,11 @@ class Marks:
     def _place(self, digits: str) -> str:
         known = len(digits) >= 5 and int(digits[:5]) < len(self._places)
         return self._places[int(digits[:5])] if known else "a mark cut short"
+
+
+def said(answer: Response) -> Any:
+    """What an answer says, as JSON; None: it is a text of another kind."""
+    return answer.json() if answer.headers["content-type"].endswith("json") else None
 
 
 def problems_in(value: Any) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ import pytest
 from httpx import AsyncClient
 from starlette.types import Receive, Scope, Send
 
+from app.edge.admission import Admission
+from app.edge.draining import Draining
 from app.edge.middleware import Edge
 from tests.conftest import Tenant
 from tests.logs.conftest import Lines
@@ -107,7 +109,9 @@ async def test_a_request_that_is_cut_off_has_its_line_too(logged: Logged) -> Non
         raise AssertionError
 
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(Edge(never)(scope, nothing, nothing), 0.01)
+        await asyncio.wait_for(
+            Edge(never, Admission(0), Draining(0))(scope, nothing, nothing), 0.01
+        )
     (line,) = logged()
 
     assert (line["event"], line["status"]) == ("request", None)

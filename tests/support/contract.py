@@ -50,7 +50,8 @@ def check(method: str, path: str, status: int, headers: httpx.Headers, content: 
             raise ContractBroken(f"{method} {path}: a body came")
         return
     schema = _schema(method.lower(), path, status, media_type)
-    errors = sorted(_validator(json.dumps(schema)).iter_errors(json.loads(content)), key=str)
+    value = json.loads(content) if media_type.endswith("json") else content.decode()
+    errors = sorted(_validator(json.dumps(schema)).iter_errors(value), key=str)
     if errors:
         raise ContractBroken(f"{method} {path}: {status}: {errors[0].message}")
 

@@ -18,7 +18,7 @@ from tests.support.contract import (
 
 SHOWS_MORE = Scope.SUPERVISION_READ
 """Opens no call of its own; tests/signals/test_list.py says what it shows."""
-WITHOUT_KEY = {"get_liveness", "get_readiness"}
+WITHOUT_KEY = {"get_liveness", "get_readiness", "get_metrics"}
 BAD: dict[str, dict[str, Any]] = {
     "as it is": {},
     "malformed body": {"content": b"{", "headers": {"Content-Type": "application/json"}},
@@ -70,5 +70,5 @@ async def test_the_needed_scope_alone_opens_it(
 
 async def test_the_health_checks_ask_for_no_key(tenant: Tenant) -> None:
     async with tenant.client(Authorization="Bearer nothing") as client:
-        for path in ("/livez", "/readyz"):
+        for path in ("/livez", "/readyz", "/metrics"):
             assert (await client.get(path)).status_code == 200
