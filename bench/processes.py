@@ -75,7 +75,8 @@ class Load:
 def service(database_url: str, key: str, home: Path) -> Iterator[Server]:
     """The service with one worker, by the same command that serves it elsewhere."""
     port = free_port()
-    names = {"DATABASE_URL": database_url, "HOST": HOST, "PORT": str(port), "WORKERS": "1"}
+    names = {"DATABASE_URL": database_url, "HOST": HOST, "PORT": str(port)}
+    names |= {"WORKERS": "1", "KEY_RATE": "0"}  # one key asks for everything
     with started("service", ["app.cli", "serve"], home, names) as process:
         if process.stdin:
             process.stdin.close()
