@@ -10,6 +10,7 @@ from app.measurement.drops import NEW_STATE, Drop, DropState
 from app.measurement.key import Component
 from app.measurement.manner import NO_FORMS, MannerState
 from app.measurement.quality import QualityNote
+from app.measurement.standing import Standings
 
 Severity = Literal["watch", "alert", "high"]
 Code = Literal["sudden_drop", "slow_decline", "component_drop"]
@@ -39,6 +40,11 @@ class ScaleRule:
     """Whether the scale's unit is the sum of its items; the detector works on their mean."""
     parameter_source: str
     """`published`, `tenant` or `assumed`."""
+
+    @property
+    def unit(self) -> int:
+        """How many of the scale's unit a point of its mean is."""
+        return self.items if self.as_sum else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class Watch:
     manner: MannerState = NO_FORMS
     readable: Readable | None = None
     """Who may see what rests on all ratings so far; None: there is none."""
+    standings: Standings = field(default_factory=dict)
+    """Where each scale stands, for those who may see the values of all ratings so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,14 @@ from app.measurement.watch import Rules
 from app.responses.facing import facing
 from app.responses.stored_watch import read_recent, read_watch, stored_watch
 from app.responses.stream_course import Added, Course, SeriesMissing, Window, window_of
-from app.responses.stream_state import Stream, read_state, stored_state, streams_of
+from app.responses.stream_state import (
+    Stream,
+    read_state,
+    standing_of,
+    stored_standing,
+    stored_state,
+    streams_of,
+)
 from app.signals.rules import rules_for
 from app.tenants.signal_settings import SignalSettings
 
@@ -112,7 +119,8 @@ class Courses:
             else:
                 revision = self.definition(stream).revision
                 streams[stream.name()] = stored_state(known[0], revision) | {
-                    "watch": stored_watch(known[1], course.rules.version)
+                    "standing": stored_standing(known[1], course.rules.version),
+                    "watch": stored_watch(known[1], course.rules.version),
                 }
         return streams
 
@@ -156,8 +164,11 @@ class Courses:
         if stored is None:
             return Course(None, {}, rules)
         state = read_state(stored, self.definition(stream).revision)
-        watch = read_watch(stored.get("watch"), rules.version)
-        return None if state is None or watch is None else Course((state, watch), None, rules)
+        standing = standing_of(stored)
+        if state is None or standing is None:
+            return None
+        watch = read_watch(stored.get("watch"), rules.version, standing.scales)
+        return None if watch is None else Course((state, watch), None, rules)
 
     def _miss(self, alliance: LockedAlliance, stream: Stream) -> None:
         """Name a stream as missing, and those that it is compared with: one reading for all."""

@@ -7,6 +7,7 @@ from typing import Any
 from app.measurement.detection import packed, unpacked
 from app.measurement.drops import as_stored, from_stored
 from app.measurement.manner import MannerState
+from app.measurement.standing import Standings
 from app.measurement.watch import Readable, Recent, ScaleWatch, Standing, Watch
 
 Kinds = list[list[list[str]]]
@@ -14,7 +15,10 @@ Kinds = list[list[list[str]]]
 
 
 def stored_watch(watch: Watch, version: str) -> dict[str, Any]:
-    """The watch as JSON, with the version of the rules that made it."""
+    """The watch as JSON, with the version of the rules that made it.
+
+    Where its scales stand is kept beside it.
+    """
     kinds: Kinds = []
     recent = [_stored_recent(one, kinds) for one in watch.recent]
     return {
@@ -27,8 +31,13 @@ def stored_watch(watch: Watch, version: str) -> dict[str, Any]:
     }
 
 
-def read_watch(stored: Mapping[str, Any] | None, version: str) -> Watch | None:
-    """The stored watch; None when there is none, or other rules made it."""
+def read_watch(
+    stored: Mapping[str, Any] | None, version: str, standings: Standings
+) -> Watch | None:
+    """The stored watch; None when there is none, or other rules made it.
+
+    standings: where its scales stand, which is kept beside it.
+    """
     if stored is None or stored["version"] != version:
         return None
     return Watch(
@@ -36,6 +45,7 @@ def read_watch(stored: Mapping[str, Any] | None, version: str) -> Watch | None:
         read_recent(stored),
         MannerState.from_stored(stored["manner"]),
         None if stored["readable"] is None else _read_readable(stored["readable"]),
+        standings,
     )
 
 

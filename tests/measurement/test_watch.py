@@ -41,7 +41,7 @@ def one_by_one(points: list[Point], rules: Rules) -> list[Any]:
         watch, told = watched(watch, one, previous, rules)
         found.append((watch, told))
         text = json.dumps(stored_watch(watch, rules.version))
-        read = read_watch(json.loads(text), rules.version)
+        read = read_watch(json.loads(text), rules.version, watch.standings)
         assert read == watch
         watch, previous = read, one.place
     return found
@@ -282,9 +282,9 @@ def test_the_stored_watch_is_bounded_whatever_the_history() -> None:
 
 def test_a_watch_of_other_rules_or_none_is_not_read() -> None:
     stored = stored_watch(Watch(), "1")
-    assert read_watch(stored, "1") == Watch()
-    assert read_watch(stored, "2") is None
-    assert read_watch(None, "1") is None
+    assert read_watch(stored, "1", {}) == Watch()
+    assert read_watch(stored, "2", {}) is None
+    assert read_watch(None, "1", {}) is None
 
 
 def test_what_rests_on_all_ratings_is_for_those_who_may_see_each() -> None:

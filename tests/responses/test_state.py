@@ -18,7 +18,7 @@ from app.measurement.watch import Watch
 from app.measurement.watching import watched
 from app.responses.content import content_sha256
 from app.responses.stored_watch import stored_watch
-from app.responses.stream_state import Stream, point_of, stored_state, stream_of
+from app.responses.stream_state import Stream, point_of, stored_standing, stored_state, stream_of
 from app.signals.rules import rules_for
 from app.tenants.signal_settings import SignalSettings
 from tests.conftest import Clock, Tenant
@@ -237,4 +237,8 @@ def rebuilt(rows: list[dict[str, Any]]) -> Any:
         watch, _ = watched(watch, by_place[place], previous, rules)
         previous = place
     stored = stored_state(state_of(points), newest.revision)
-    return json.loads(json.dumps(stored | {"watch": stored_watch(watch, rules.version)}))
+    stored |= {
+        "standing": stored_standing(watch, rules.version),
+        "watch": stored_watch(watch, rules.version),
+    }
+    return json.loads(json.dumps(stored))
