@@ -9,10 +9,10 @@ The guide is Stevens, Muran, Safran, Gorman & Winston (2007), American Journal o
 in full, so this is an approximation, and every number below is a house rule.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 RETURN_SHARE: Final = 0.75
 """Share of the depth that must be regained for a return. House rule."""
@@ -196,27 +196,3 @@ def state_at_end(drop: Drop, *, ended: bool) -> Literal[DropStatus, "ended_while
     how an alliance looks that was broken off in a drop.
     """
     return "ended_while_open" if ended and drop.state == "open" else drop.state
-
-
-def as_stored(state: DropState) -> dict[str, Any]:
-    """The state as JSON values; from_stored gives the same state back, also through JSON."""
-    return {
-        "count": state.count,
-        "mean": state.mean,
-        "recent": [[one.response_id, one.value, one.mean_before] for one in state.recent],
-        "open_drop": asdict(state.open_drop) if state.open_drop is not None else None,
-    }
-
-
-def from_stored(stored: Mapping[str, Any]) -> DropState:
-    """The state that as_stored wrote. Raises KeyError or TypeError for anything else.
-
-    >>> from_stored(as_stored(NEW_STATE)) == NEW_STATE
-    True
-    """
-    return DropState(
-        stored["count"],
-        stored["mean"],
-        tuple(Rated(*rated) for rated in stored["recent"]),
-        Drop(**stored["open_drop"]) if stored["open_drop"] is not None else None,
-    )

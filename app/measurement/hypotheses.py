@@ -45,9 +45,7 @@ def followed(
     numbers, lowers = _echoed(values, at, unit, rating, one.gain)
     surprise = max(-EXTREME, min(one.innovation, EXTREME)) / one.sd
     known = one.learnt / (one.sd * one.sd)
-    stay, stay_known, sudden = _judged(
-        STAYS, values[at[3]], values[at[4]], lowers, surprise, known
-    )
+    stay, stay_known, sudden = _judged(STAYS, values[at[3]], values[at[4]], lowers, surprise, known)
     decline, decline_known, slow = _judged(
         DECLINES, values[at[5]], values[at[6]], list(accumulate(lowers)), surprise, known
     )

@@ -207,6 +207,12 @@ def standing_of(stored: Mapping[str, Any]) -> StreamStanding | None:
     return StreamStanding(standing["version"], frozenset(standing["readers"]), scales)
 
 
+def has_open_drop(stored: Mapping[str, Any]) -> bool:
+    """Whether a stored stream has a drop on some scale that is open."""
+    standing = standing_of(stored)
+    return standing is not None and any(one.drop for one in standing.scales.values())
+
+
 def _stored_scale(one: ScaleStanding) -> dict[str, Any]:
     drop = one.drop
     return {
