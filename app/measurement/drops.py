@@ -12,7 +12,7 @@ in full, so this is an approximation, and every number below is a house rule.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 RETURN_SHARE: Final = 0.75
 """Share of the depth that must be regained for a return. House rule."""
@@ -64,9 +64,11 @@ class Drop:
     """None: no return."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """A scored rating and the mean of all values before it; None: it was the first."""
+class Rated(NamedTuple):
+    """A scored rating and the mean of all values before it; None: it was the first.
+
+    A tuple, as a watch holds dozens.
+    """
 
     response_id: str
     value: float

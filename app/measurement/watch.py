@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from app.measurement.course import Place
 from app.measurement.detection import EMPTY, Bank, CourseParameters, Judgement, Kind
@@ -55,9 +55,8 @@ class Rules:
     scales: Mapping[str, ScaleRule]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How one scale of one rating stood in its own stream."""
+class Standing(NamedTuple):
+    """How one scale of one rating stood in its own stream. A tuple, as a watch holds dozens."""
 
     value: float
     """In points of the scale's mean."""
