@@ -1,10 +1,8 @@
 """Submissions that arrive while others are being stored travel together.
 
-A process has one transaction of a tenant's submissions under way, and a second one when many wait:
-while one is at Postgres the other is being decided. What arrives meanwhile waits for the next one,
-which takes many: a few statements and one commit for all of them. What is about one alliance never
-travels in both at once, since one would only wait for the other's lock. A lone submission waits
-for nobody and travels alone. Everybody is answered after the commit that holds
+A process has one transaction of a tenant's submissions under way at a time. What arrives meanwhile
+waits for the next one, which takes all of it: a few statements and one commit for many. A lone
+submission waits for nobody and travels alone. Everybody is answered after the commit that holds
 their record, and nobody is refused for another's sake: when a transaction of several fails, or has
 to wait for somebody's lock, each of them goes on alone, and nobody waits behind them.
 """
@@ -30,14 +28,6 @@ from app.telemetry import kind_and_place
 
 TOGETHER: Final = 64
 """The most that travel in one transaction."""
-ABREAST: Final = 2
-"""The most transactions of one tenant that are under way at once. A process decides one at a time,
-so a third would only wait."""
-MANY: Final = 8
-"""So many have to wait for a second transaction to begin beside the first. House rule: fewer make
-two small ones of one, which costs Postgres more than it saves."""
-LOOKED_AT: Final = 4 * TOGETHER
-"""How many of those that wait are looked at for one that may go."""
 ASIDE: Final = 2
 """The most that wait for a lock aside, in one process: each keeps a connection meanwhile."""
 WAITING: Final = 1000
@@ -49,8 +39,6 @@ _log = structlog.get_logger("rapport.responses")
 
 Answer: TypeAlias = tuple[Record, bool]
 """The stored record, and True if it had been stored before."""
-Named: TypeAlias = tuple[str, str | UUID | None]
-"""An alliance as a submission names it."""
 
 
 @dataclass(slots=True)
@@ -62,53 +50,10 @@ class _Passenger:
 
 
 @dataclass(slots=True)
-class _Flight:
-    """A transaction that is under way."""
-
-    alliances: frozenset[Named]
-    size: int
-
-
-@dataclass(slots=True)
 class _Lane:
-    """What waits of one tenant, behind the transactions that are under way."""
+    """What waits of one tenant, behind a transaction that is under way."""
 
     waiting: deque[_Passenger] = field(default_factory=deque)
-    under_way: list[_Flight] = field(default_factory=list)
-
-    def may_begin(self) -> bool:
-        """Whether another transaction may begin, if there is anybody to take."""
-        if not self.under_way:
-            return bool(self.waiting)
-        return len(self.under_way) < ABREAST and len(self.waiting) >= MANY
-
-    def next(self) -> list[_Passenger]:
-        """Those that travel next, in the order in which they came; they wait no longer.
-
-        The share of one transaction among those abreast, and who else is about the same alliances.
-        Nobody is among them whose alliance is under way, or whose caller is gone.
-        """
-        known = len(self.waiting) + sum(one.size for one in self.under_way)
-        share = min(TOGETHER, max(MANY, -(-known // ABREAST)))
-        busy = {name for one in self.under_way for name in one.alliances}
-        taken: list[_Passenger] = []
-        with_them: set[Named] = set()
-        left: list[_Passenger] = []
-        for _ in range(min(len(self.waiting), LOOKED_AT)):
-            passenger = self.waiting.popleft()
-            if passenger.answer.done():
-                continue
-            name = _named(passenger.recording)
-            room = len(taken) < share or (name in with_them and len(taken) < TOGETHER)
-            if room and name not in busy:
-                taken.append(passenger)
-                with_them.add(name)
-            else:
-                # Who comes later about the same alliance does not overtake.
-                busy.add(name)
-                left.append(passenger)
-        self.waiting.extendleft(reversed(left))
-        return taken
 
 
 class Flights:
@@ -131,46 +76,39 @@ class Flights:
         tenant_id = recording.caller.tenant_id
         lane = self._lanes.get(tenant_id)
         if lane is None:
-            lane = self._lanes[tenant_id] = _Lane()
-            flight = _flight([recording])
-            lane.under_way.append(flight)
+            self._lanes[tenant_id] = _Lane()
             try:
                 return await self._alone(recording, LOCK_MILLISECONDS)
             except Locked:
                 pass  # nobody else is to wait for that lock: it goes on aside
             finally:
-                self._landed(tenant_id, flight)
+                self._go_on(tenant_id)
             return await self._go_aside(recording)
         if len(lane.waiting) >= WAITING:
             raise Unavailable("Too many submissions are waiting.", headers={"Retry-After": "1"})
         passenger = _Passenger(recording, asyncio.get_running_loop().create_future())
         lane.waiting.append(passenger)
-        self._go_on(tenant_id, lane)
         return await _answer_in_time(passenger)
 
-    def _landed(self, tenant_id: UUID, flight: _Flight) -> None:
-        """A transaction is at its end: let what waits for it go on."""
+    def _go_on(self, tenant_id: UUID) -> None:
+        """Let the next transaction of the tenant begin, if anybody waits for it."""
         lane = self._lanes[tenant_id]
-        lane.under_way.remove(flight)
-        self._go_on(tenant_id, lane)
-        if not lane.under_way:
+        passengers: list[_Passenger] = []
+        while lane.waiting and len(passengers) < TOGETHER:
+            passenger = lane.waiting.popleft()
+            if not passenger.answer.done():
+                passengers.append(passenger)
+        if not passengers:
             del self._lanes[tenant_id]
-
-    def _go_on(self, tenant_id: UUID, lane: _Lane) -> None:
-        """Let the next transactions of the tenant begin, if there is anybody to take."""
-        while lane.may_begin() and (passengers := lane.next()):
-            flight = _flight([one.recording for one in passengers])
-            lane.under_way.append(flight)
-            self._begin(self._fly(tenant_id, passengers, flight))
+            return
+        self._begin(self._fly(tenant_id, passengers))
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _fly(
-        self, tenant_id: UUID, passengers: Sequence[_Passenger], flight: _Flight
-    ) -> None:
+    async def _fly(self, tenant_id: UUID, passengers: Sequence[_Passenger]) -> None:
         try:
             decisions = await self._together([one.recording for one in passengers])
         except (Locked, Overtaken, InternalError):
@@ -183,7 +121,7 @@ class Flights:
             for one, decision in zip(passengers, decisions, strict=True):
                 _settle_decided(one, decision)
         finally:
-            self._landed(tenant_id, flight)
+            self._go_on(tenant_id)
 
     async def _deliver_alone(self, passenger: _Passenger) -> None:
         try:
@@ -218,17 +156,6 @@ class Flights:
             lambda transaction: apply(transaction, self._catalogue, recordings, caller.clock),
             LOCK_MILLISECONDS,
         )
-
-
-def _named(recording: Recording) -> Named:
-    """The alliance as it is named; by our id and by the caller's it seems to be two."""
-    alliance = recording.alliance
-    assert alliance is not None  # noqa: S101 - without one it goes alone
-    return recording.source, alliance.id or alliance.external_id
-
-
-def _flight(recordings: Sequence[Recording]) -> _Flight:
-    return _Flight(frozenset(map(_named, recordings)), len(recordings))
 
 
 async def _answer_in_time(passenger: _Passenger) -> Answer:
