@@ -27,6 +27,8 @@ class LockedAlliance:
     state_version: int
     """Counts the writes of the alliance."""
     streams: Mapping[str, Any]
+    watches: bytes = b""
+    """How its streams are watched; their states say where each one's lies."""
     former: FormerRefs = field(default_factory=dict)
     """References of members that were merged into others."""
     new: bool = False
@@ -62,6 +64,7 @@ def locked(row: Mapping[str, Any]) -> LockedAlliance:
         row["last_received_at"],
         row["state_version"],
         row["streams"],
+        row["watches"] or b"",
         former,
     )
 

@@ -52,6 +52,8 @@ alliance_state: Final = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("last_received_at", sa.DateTime(timezone=True)),
     sa.Column("streams", JSONB, nullable=False),
+    # The watches of the streams, one after another; their states say where each lies.
+    sa.Column("watches", sa.LargeBinary),
     sa.ForeignKeyConstraint(["tenant_id", "alliance_id"], ["alliances.tenant_id", "alliances.id"]),
     # Rewritten by every submission: room on the page keeps the update in place.
     postgresql_with={"fillfactor": "70"},

@@ -49,6 +49,7 @@ _LOCKED: Final = (
         alliance_state.c.version.label("state_version"),
         alliance_state.c.last_received_at,
         alliance_state.c.streams,
+        alliance_state.c.watches,
     )
     .join(
         alliance_state,

@@ -41,7 +41,7 @@ class Places:
 
 
 PLACES: Final = {
-    Kind.SUBMIT: Places(128, 256, 0.25),
+    Kind.SUBMIT: Places(256, 256, 0.25),
     Kind.READ: Places(16, 64, 1.0),
     Kind.BULK: Places(2, 4, 1.0),
 }
@@ -53,7 +53,7 @@ READING_GIVES_WAY: Final = 4.0
 LONGEST_REST: Final = 0.25
 FORMS_COME_IN_SECONDS: Final = 0.5
 """So long after a form was let in, the next is awaited."""
-KEY_AT_ONCE: Final = 96
+KEY_AT_ONCE: Final = 192
 """Requests of one key that a process works on at once: three quarters of the places of forms."""
 BURST_SECONDS: Final = 2.0
 """A key that has rested may ask for so many seconds of its rate at once."""

@@ -68,6 +68,8 @@ def item_values(answers: Mapping[str, object], key: ScoringKey) -> dict[str, Dec
 def _value(answer: object, key: ScoringKey) -> Decimal | str:
     """The answer as a number, or the sentence that says what would have been one."""
     if key.kind == "likert":
+        if type(answer) is int and key.low <= answer <= key.high:
+            return Decimal(answer)  # nearly every answer: without the way through text
         number = _number(answer)
         if number is None or number != int(number) or not key.low <= number <= key.high:
             return f"Expected a whole number from {key.low} to {key.high}, or a non-answer."

@@ -9,10 +9,10 @@ The guide is Stevens, Muran, Safran, Gorman & Winston (2007), American Journal o
 in full, so this is an approximation, and every number below is a house rule.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any, Final, Literal
+from typing import Final, Literal, NamedTuple
 
 RETURN_SHARE: Final = 0.75
 """Share of the depth that must be regained for a return. House rule."""
@@ -64,9 +64,11 @@ class Drop:
     """None: no return."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """A scored rating and the mean of all values before it; None: it was the first."""
+class Rated(NamedTuple):
+    """A scored rating and the mean of all values before it; None: it was the first.
+
+    A tuple, as a watch holds dozens.
+    """
 
     response_id: str
     value: float
@@ -196,27 +198,3 @@ def state_at_end(drop: Drop, *, ended: bool) -> Literal[DropStatus, "ended_while
     how an alliance looks that was broken off in a drop.
     """
     return "ended_while_open" if ended and drop.state == "open" else drop.state
-
-
-def as_stored(state: DropState) -> dict[str, Any]:
-    """The state as JSON values; from_stored gives the same state back, also through JSON."""
-    return {
-        "count": state.count,
-        "mean": state.mean,
-        "recent": [[one.response_id, one.value, one.mean_before] for one in state.recent],
-        "open_drop": asdict(state.open_drop) if state.open_drop is not None else None,
-    }
-
-
-def from_stored(stored: Mapping[str, Any]) -> DropState:
-    """The state that as_stored wrote. Raises KeyError or TypeError for anything else.
-
-    >>> from_stored(as_stored(NEW_STATE)) == NEW_STATE
-    True
-    """
-    return DropState(
-        stored["count"],
-        stored["mean"],
-        tuple(Rated(*rated) for rated in stored["recent"]),
-        Drop(**stored["open_drop"]) if stored["open_drop"] is not None else None,
-    )

@@ -43,23 +43,24 @@ def followed(
     """
     at = parts(onsets)
     numbers, lowers = _echoed(values, at, unit, rating, one.gain)
-    told = (
-        max(-EXTREME, min(one.innovation, EXTREME)) / one.sd,
-        one.learnt / (one.sd * one.sd),
-    )
-    stay, stay_known, sudden = _judged(STAYS, values[at[3]], values[at[4]], lowers, told)
+    surprise = max(-EXTREME, min(one.innovation, EXTREME)) / one.sd
+    known = one.learnt / (one.sd * one.sd)
+    stay, stay_known, sudden = _judged(STAYS, values[at[3]], values[at[4]], lowers, surprise, known)
     decline, decline_known, slow = _judged(
-        DECLINES, values[at[5]], values[at[6]], list(accumulate(lowers)), told
+        DECLINES, values[at[5]], values[at[6]], list(accumulate(lowers)), surprise, known
     )
-    numbers += stay[:STAY] + stay_known[:STAY] + decline[:DECLINE] + decline_known[:DECLINE]
-    dips = [(stay[0], stay_known[0])]
-    if onsets:
-        low = lowers[1] - unit
-        before, before_known = values[at[3]][0], values[at[4]][0]
-        dips.append((before - low * told[0], before_known + low * low * told[1]))
+    numbers += stay[:STAY]
+    numbers += stay_known[:STAY]
+    numbers += decline[:DECLINE]
+    numbers += decline_known[:DECLINE]
+    a, b = stay[0], stay_known[0]
     for size, weights in DIPS:
-        for weight, (a, b) in zip(weights, dips, strict=False):
-            sudden += weight * exp(size * (a - 0.5 * size * b))
+        sudden += weights[0] * exp(size * (a - 0.5 * size * b))
+        if onsets:
+            low = lowers[1] - unit
+            before = values[at[3]][0] - low * surprise
+            before_known = values[at[4]][0] + low * low * known
+            sudden += weights[1] * exp(size * (before - 0.5 * size * before_known))
     return numbers, sudden, slow
 
 
@@ -79,7 +80,7 @@ def _echoed(
     levels, slopes, states = [gain_l * unit], [gain_s * unit], [gain_t * unit]
     lower = unit
     lowers = [unit]
-    for level, slope, state in zip(values[at[0]], values[at[1]], values[at[2]], strict=True):
+    for level, slope, state in zip(values[at[0]], values[at[1]], values[at[2]]):  # noqa: B905 - as long as each other, and met for every node of every rating
         passed = state * carry
         # By so much the dip has already lowered what the filter expects now.
         echo = level + growth * slope + passed
@@ -91,25 +92,25 @@ def _echoed(
     return levels[:DECLINE] + slopes[:DECLINE] + states[:DECLINE], lowers
 
 
-def _judged(
+def _judged(  # noqa: PLR0917 - numbers, for every node of every rating
     sizes: Sizes,
     evidence: Sequence[float],
     information: Sequence[float],
     lowers: Sequence[float],
-    told: tuple[float, float],
+    surprise: float,
+    known: float,
 ) -> tuple[list[float], list[float], float]:
     """One kind of drop: evidence and information with this rating's added, and its likelihood.
 
     The likelihood is that of the ratings under such drops over that without, weighted and summed.
     lowers: by how many points a drop of size 1 since each onset lowers what is to be expected.
-    told: what the rating adds to evidence and information for each point lowered.
+    surprise, known: what the rating adds to evidence and information for each point lowered.
     """
     size, weights = sizes
     half = size / 2
-    surprise, known = told
     low = lowers[0]
     found, found_known, total = [-low * surprise], [low * low * known], 0.0
-    for low, a, b, weight in zip(lowers[1:], evidence, information, weights[1:], strict=False):
+    for low, a, b, weight in zip(lowers[1:], evidence, information, weights[1:]):  # noqa: B905 - the kinds are kept for so long as they have weights
         gathered = a - low * surprise
         learnt = b + low * low * known
         found.append(gathered)

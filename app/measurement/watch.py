@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from app.measurement.course import Place
 from app.measurement.detection import EMPTY, Bank, CourseParameters, Judgement, Kind
@@ -10,6 +10,7 @@ from app.measurement.drops import NEW_STATE, Drop, DropState
 from app.measurement.key import Component
 from app.measurement.manner import NO_FORMS, MannerState
 from app.measurement.quality import QualityNote
+from app.measurement.standing import Standings
 
 Severity = Literal["watch", "alert", "high"]
 Code = Literal["sudden_drop", "slow_decline", "component_drop"]
@@ -40,6 +41,11 @@ class ScaleRule:
     parameter_source: str
     """`published`, `tenant` or `assumed`."""
 
+    @property
+    def unit(self) -> int:
+        """How many of the scale's unit a point of its mean is."""
+        return self.items if self.as_sum else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -49,9 +55,8 @@ class Rules:
     scales: Mapping[str, ScaleRule]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How one scale of one rating stood in its own stream."""
+class Standing(NamedTuple):
+    """How one scale of one rating stood in its own stream. A tuple, as a watch holds dozens."""
 
     value: float
     """In points of the scale's mean."""
@@ -119,6 +124,8 @@ class Watch:
     manner: MannerState = NO_FORMS
     readable: Readable | None = None
     """Who may see what rests on all ratings so far; None: there is none."""
+    standings: Standings = field(default_factory=dict)
+    """Where each scale stands, for those who may see the values of all ratings so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from app.measurement.detection import (
 )
 from app.measurement.drops import Alarm, Drop, step
 from app.measurement.manner import with_form
+from app.measurement.standing import Standings, level_of, standing_after
 from app.measurement.watch import (
     RECENT,
     UNWATCHED,
@@ -93,12 +94,29 @@ def watched(watch: Watch, point: Point, previous: Place | None, rules: Rules) ->
     manner, remarks = with_form(watch.manner, point.manner)
     alone = Readable(point.readers, point.signal_readers, point.item_readers)
     readable = alone.both(watch.readable)
-    standings = {scale: one.standing for scale, one in seen.items()}
-    recent = Recent(point.place.response_id, point.occasion, alone, readable, standings)
+    stood = {scale: one.standing for scale, one in seen.items()}
+    recent = Recent(point.place.response_id, point.occasion, alone, readable, stood)
     judgements = {scale: one.judgement for scale, one in seen.items()}
     last = watch.recent[-1] if watch.recent else None
     told = Told(_findings(seen, last, rules), judgements, drops, remarks, readable)
-    return Watch(scales, (*watch.recent, recent)[-RECENT:], manner, readable), told
+    standings = {**watch.standings, **_standings(watch, scales, judgements, point.place, rules)}
+    return Watch(scales, (*watch.recent, recent)[-RECENT:], manner, readable, standings), told
+
+
+def _standings(
+    before: Watch,
+    after: Mapping[str, ScaleWatch],
+    judgements: Mapping[str, Judgement],
+    place: Place,
+    rules: Rules,
+) -> Standings:
+    """Where the scales that were rated stand now."""
+    found = {}
+    for scale, judged in judgements.items():
+        rule, known = rules.scales[scale], before.standings.get(scale)
+        level = level_of(judged, rule.parameters, rule.unit)
+        found[scale] = standing_after(known, level, after[scale].drop.open_drop, place, rule.unit)
+    return found
 
 
 def highest_raising(finding: Finding, rule: ScaleRule) -> float | None:

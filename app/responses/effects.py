@@ -72,16 +72,20 @@ def _states(
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The new states of the alliances that were touched."""
-    return [
-        {
-            "alliance_id": one.id,
-            "version": versions[one.id],
-            "last_received_at": one.moment(now),
-            "streams": courses.stored_streams(one),
-        }
-        for one in alliances.values()
-        if versions[one.id] > one.state_version
-    ]
+    found = []
+    for one in alliances.values():
+        if versions[one.id] > one.state_version:
+            streams, watches = courses.stored_streams(one)
+            found.append(
+                {
+                    "alliance_id": one.id,
+                    "version": versions[one.id],
+                    "last_received_at": one.moment(now),
+                    "streams": streams,
+                    "watches": watches,
+                }
+            )
+    return found
 
 
 def _told(decision: Decision) -> Iterable[tuple[str, UUID, UUID]]:

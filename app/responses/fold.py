@@ -5,7 +5,7 @@ that a point does not simply follow needs all of its points: without them it is 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from app.alliances.locked import LockedAlliance
@@ -13,9 +13,16 @@ from app.instruments.definitions import Catalogue, Definition
 from app.measurement.course import Point
 from app.measurement.watch import Rules
 from app.responses.facing import facing
-from app.responses.stored_watch import read_recent, read_watch, stored_watch
+from app.responses.stored_watch import AT, cut_out, read_recent, read_watch, stored_watch
 from app.responses.stream_course import Added, Course, SeriesMissing, Window, window_of
-from app.responses.stream_state import Stream, read_state, stored_state, streams_of
+from app.responses.stream_state import (
+    Stream,
+    read_state,
+    standing_of,
+    stored_standing,
+    stored_state,
+    streams_of,
+)
 from app.signals.rules import rules_for
 from app.tenants.signal_settings import SignalSettings
 
@@ -23,6 +30,15 @@ StreamKey: TypeAlias = tuple[UUID, Stream]
 """Alliance and stream."""
 Series: TypeAlias = Mapping[StreamKey, Iterable[Point]]
 """Every current point of the streams that were read."""
+
+
+class StoredStreams(NamedTuple):
+    """The streams of an alliance as they are stored."""
+
+    states: dict[str, Any]
+    """Stream name -> state."""
+    watches: bytes
+    """Their watches; each state says where its own lies."""
 
 
 class Courses:
@@ -82,8 +98,10 @@ class Courses:
         # It is only looked at, and need not be read with all of its filters.
         stored = self._streams(alliance)[stream.name()]
         state = read_state(stored, self.definition(stream).revision)
-        watch = stored.get("watch")
-        if state is None or watch is None or watch["version"] != self.rules(stream).version:
+        watch, standing = cut_out(alliance.watches, stored), standing_of(stored)
+        if state is None or watch is None or standing is None:
+            raise SeriesMissing
+        if standing.version != self.rules(stream).version:
             raise SeriesMissing
         return window_of(state, read_recent(watch), point)
 
@@ -100,21 +118,32 @@ class Courses:
         """The streams in which points have come or gone otherwise than at the end."""
         return [(key, course) for key, course in self._courses.items() if course.disturbed_by]
 
-    def stored_streams(self, alliance: LockedAlliance) -> dict[str, Any]:
-        """Stream name -> state, for all streams of the alliance, to be stored."""
-        streams = dict(self._streams(alliance))
-        for (alliance_id, stream), course in self._courses.items():
-            if alliance_id != alliance.id:
-                continue
+    def stored_streams(self, alliance: LockedAlliance) -> StoredStreams:
+        """All streams of the alliance, to be stored."""
+        states = dict(self._streams(alliance))
+        changed = {
+            stream.name(): (stream, course)
+            for (alliance_id, stream), course in self._courses.items()
+            if alliance_id == alliance.id and course.changed
+        }
+        watches: dict[str, bytes] = {}
+        for name, (stream, course) in changed.items():
             known = course.state()
             if known is None:
-                streams.pop(stream.name(), None)
-            else:
-                revision = self.definition(stream).revision
-                streams[stream.name()] = stored_state(known[0], revision) | {
-                    "watch": stored_watch(known[1], course.rules.version)
-                }
-        return streams
+                states.pop(name, None)
+                continue
+            states[name] = stored_state(known[0], self.definition(stream).revision) | {
+                "standing": stored_standing(known[1], course.rules.version)
+            }
+            watches[name] = stored_watch(known[1])
+        at = 0
+        for name, state in states.items():
+            watch = watches.get(name) or cut_out(alliance.watches, state)
+            if watch is not None:
+                watches[name] = watch
+                states[name] = state | {AT: [at, len(watch)]}
+                at += len(watch)
+        return StoredStreams(states, b"".join(watches[name] for name in states if name in watches))
 
     def definition(self, stream: Stream) -> Definition:
         """The newest scoring of what was asked in the stream."""
@@ -156,8 +185,10 @@ class Courses:
         if stored is None:
             return Course(None, {}, rules)
         state = read_state(stored, self.definition(stream).revision)
-        watch = read_watch(stored.get("watch"), rules.version)
-        return None if state is None or watch is None else Course((state, watch), None, rules)
+        watch, standing = cut_out(alliance.watches, stored), standing_of(stored)
+        if state is None or watch is None or standing is None or standing.version != rules.version:
+            return None
+        return Course((state, read_watch(watch, standing.scales)), None, rules)
 
     def _miss(self, alliance: LockedAlliance, stream: Stream) -> None:
         """Name a stream as missing, and those that it is compared with: one reading for all."""

@@ -170,6 +170,7 @@ def _record_statement(*, with_signals: bool) -> Statement:
             version=alliance_state.c.version + 1,
             last_received_at=sa.bindparam("received_at", type_=responses.c.received_at.type),
             streams=parameter(alliance_state.c.streams),
+            watches=parameter(alliance_state.c.watches),
         )
         .returning(alliance_state.c.tenant_id, alliance_state.c.version)
         .cte("state")
@@ -186,18 +187,18 @@ async def record_response(  # noqa: PLR0917 - everything that one statement writ
     transaction: Transaction,
     response: Mapping[str, Any],
     occasion: Mapping[str, Any],
-    streams: Mapping[str, Any],
+    state: Mapping[str, Any],
     event_id: UUID,
     signals: SignalChanges,
     marks: Sequence[Mapping[str, Any]],
 ) -> UUID | None:
     """Record a response with its occasion, its alliance's new state and its event; the occasion.
 
-    occasion: occasion_key and new_occasion_id. streams: stream name -> its state after this
-    response. The caller holds the alliance's lock. None: the external_id is taken, and nothing at
+    occasion: occasion_key and new_occasion_id. state: streams and watches after this response. The
+    caller holds the alliance's lock. None: the external_id is taken, and nothing at
     all was written but, perhaps, the occasion.
     """
-    values = {**response, **occasion, "streams": streams, "event_id": event_id}
+    values = {**response, **occasion, **state, "event_id": event_id}
     statement = _RECORD_RESPONSE
     if signals.events:
         statement = _RECORD_WITH_SIGNALS

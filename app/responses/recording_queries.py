@@ -148,6 +148,7 @@ def _record_statement() -> Statement:
             version=states.c.state_version,
             last_received_at=states.c.state_last_received_at,
             streams=states.c.state_streams,
+            watches=states.c.state_watches,
         )
         .cte("state")
     )

@@ -241,11 +241,12 @@ async def _recorded(transaction: Transaction, subject: Subject, work: Work) -> R
     outcome = outcome_of(subject, work.added, work.signals)
     record = subject.record | {"outcome": outcome, "received_at": now}
     version = alliance.state_version + 1
+    states, watches = work.courses.stored_streams(alliance)
     occasion_id = await queries.record_response(
         transaction,
         record,
         {"occasion_key": subject.point.occasion, "new_occasion_id": uuid7()},
-        work.courses.stored_streams(alliance),
+        {"streams": states, "watches": watches},
         uuid7(),
         work.raising.written({alliance.id: now}, lambda _alliance_id, _number: version),
         work.raising.marks,

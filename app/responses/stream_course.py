@@ -77,12 +77,14 @@ class Course:
         self.rules = rules
         self._in_time: list[Point] | None = None
         """Its points in order, if they all have an instant and were put in order before."""
+        self.changed = False
+        """Whether it is to be stored anew."""
         self.disturbed_by: str | None = None
         """The response that came or went otherwise than at the end, the last one; None: none."""
 
     def read_anew(self) -> None:
         """Take the state from the points, not from what was stored."""
-        self._stale = True
+        self._stale = self.changed = True
 
     def state(self) -> tuple[StreamState, Watch] | None:
         """The stream's state; None: it has no points."""
@@ -122,6 +124,7 @@ class Course:
 
     def add(self, point: Point) -> Added:
         """Put a point in. Raises SeriesMissing."""
+        self.changed = True
         if self._points is not None:
             self._points[point.place.response_id] = point
         if not self._stale:
@@ -142,6 +145,7 @@ class Course:
     def remove(self, response_id: UUID) -> None:
         """Take a point out. Raises SeriesMissing."""
         self._all().pop(str(response_id), None)
+        self.changed = True
         self._in_time = None
         self._stale = True
         self.disturbed_by = str(response_id)

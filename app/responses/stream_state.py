@@ -13,6 +13,8 @@ from app.measurement.change import Observed, observed_from
 from app.measurement.course import Anchor, Place, Point, StreamState
 from app.measurement.manner import manner_of
 from app.measurement.scoring import Score, reported_score, scored
+from app.measurement.standing import Level, OpenDrop, ScaleStanding, Standings
+from app.measurement.watch import Watch
 from app.occasions.times import local
 from app.responses.parties import Parties
 from app.responses.visibility import item_readers, score_readers
@@ -40,6 +42,21 @@ class Stream(NamedTuple):
     def named(cls, name: str) -> Self:
         """The stream with this name."""
         return cls(*json.loads(name))
+
+
+class StreamStanding(NamedTuple):
+    """Where a stream stands for those who may see the values of all its ratings.
+
+    To them the trend shows the same. Others are shown a course of the ratings that they may see,
+    which only the trend can tell.
+    """
+
+    version: str
+    """Of the rules that judged it."""
+    readers: frozenset[str]
+    """The kinds of readers who may see it: roles, and the system."""
+    scales: Standings
+    """Each in its scale's unit; only scales that are watched and have a scored rating."""
 
 
 def stream_of(row: Mapping[str, Any], former: FormerRefs) -> Stream:
@@ -168,13 +185,87 @@ def read_state(stored: Mapping[str, Any] | None, revision: str) -> StreamState |
     )
 
 
+def stored_standing(watch: Watch, version: str) -> dict[str, Any]:
+    """Where the stream stands as JSON, with the version of the rules that judged it."""
+    return {
+        "version": version,
+        "readers": sorted(watch.readable.values) if watch.readable else [],
+        "scales": {scale: _stored_scale(one) for scale, one in watch.standings.items()},
+    }
+
+
+def standing_of(stored: Mapping[str, Any]) -> StreamStanding | None:
+    """Where a stored stream stands.
+
+    stored: one value of alliance_state.streams. None: an earlier release has left it so; its next
+    rating makes it anew.
+    """
+    standing = stored.get("standing")
+    if standing is None:
+        return None
+    scales = {scale: _read_scale(one) for scale, one in standing["scales"].items()}
+    return StreamStanding(standing["version"], frozenset(standing["readers"]), scales)
+
+
+def has_open_drop(stored: Mapping[str, Any]) -> bool:
+    """Whether a stored stream has a drop on some scale that is open."""
+    standing = standing_of(stored)
+    return standing is not None and any(one.drop for one in standing.scales.values())
+
+
+def _stored_scale(one: ScaleStanding) -> dict[str, Any]:
+    drop = one.drop
+    return {
+        "level": list(one.level),
+        "drop": drop
+        and {
+            "since_response": drop.since_response,
+            "since_at": _stored_instant(drop.since_at),
+            "since_on": drop.since_on and drop.since_on.isoformat(),
+            "reference": drop.reference,
+            "lowest": drop.lowest,
+        },
+        "at": _stored_instant(one.at),
+        "on": one.on and one.on.isoformat(),
+    }
+
+
+def _read_scale(stored: Mapping[str, Any]) -> ScaleStanding:
+    drop = stored["drop"]
+    return ScaleStanding(
+        Level(*stored["level"]),
+        drop
+        and OpenDrop(
+            drop["since_response"],
+            _read_instant(drop["since_at"]),
+            _read_day(drop["since_on"]),
+            drop["reference"],
+            drop["lowest"],
+        ),
+        _read_instant(stored["at"]),
+        _read_day(stored["on"]),
+    )
+
+
+def _stored_instant(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _read_instant(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
+
+
+def _read_day(stored: str | None) -> date | None:
+    return date.fromisoformat(stored) if stored else None
+
+
 def _stored_place(place: Place) -> list[Any]:
     return [
         place.response_id,
-        place.occurred_at and place.occurred_at.astimezone(UTC).isoformat(),
+        _stored_instant(place.occurred_at),
         place.occurred_on and place.occurred_on.isoformat(),
         place.session_number,
-        place.completed_at and place.completed_at.astimezone(UTC).isoformat(),
+        _stored_instant(place.completed_at),
     ]
 
 
@@ -182,10 +273,10 @@ def _read_place(stored: list[Any]) -> Place:
     response_id, occurred_at, occurred_on, session_number, completed_at = stored
     return Place(
         response_id,
-        occurred_at and datetime.fromisoformat(occurred_at),
-        occurred_on and date.fromisoformat(occurred_on),
+        _read_instant(occurred_at),
+        _read_day(occurred_on),
         session_number,
-        completed_at and datetime.fromisoformat(completed_at),
+        _read_instant(completed_at),
     )
 
 

@@ -12,8 +12,7 @@ from app.alliances.locked import LockedAlliance, locked
 from app.alliances.queries import locked_by_id
 from app.database import NO_TENANT, Database, Transaction
 from app.errors import Problem
-from app.responses.stored_watch import has_open_drop
-from app.responses.stream_state import Stream, streams_of
+from app.responses.stream_state import Stream, has_open_drop, streams_of
 from app.signals.reported import opened, silence
 from app.signals.writing_queries import raise_signals
 from app.silence import queries
@@ -112,7 +111,7 @@ def _signal(
 ) -> dict[str, Any]:
     rater = (one.invited.rater_role, one.invited.rater_ref)
     open_drop = any(
-        has_open_drop(state.get("watch"))
+        has_open_drop(state)
         for name, state in streams_of(alliance).items()
         if (Stream.named(name).rater_role, Stream.named(name).rater_ref) == rater
     )

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from app.measurement.key import Scale
 from app.measurement.slope import SlopePrior, slope
+from app.measurement.standing import level_of
 from app.measurement.watch import Rules, ScaleRule, Told
 from app.trends.schemas import LevelOut, SlopeOut
 
-REACH: float = 1.96
-"""Of a 95 % interval."""
 LEAST_SPREAD_OF_SLOPES: float = 0.1 / 6
 """Of the scale's range, as the SD of slopes between people. House rule: with the detector's own,
 narrower spread (0.04 on 1 to 7) a true fall of 0.3 within-person SDs a rating is called falling
@@ -23,12 +22,7 @@ def level_out(told: Told | None, scale: Scale, rules: Rules) -> LevelOut | None:
     if judged is None:
         return None
     rule = rules.scales[scale.id]
-    low, high = (judged.level_mean + reach * judged.level_sd for reach in (-REACH, REACH))
-    return LevelOut(
-        mean=_in_unit(judged.level_mean, rule),
-        low=_in_unit(max(low, rule.parameters.low), rule),
-        high=_in_unit(min(high, rule.parameters.high), rule),
-    )
+    return LevelOut(**level_of(judged, rule.parameters, rule.unit)._asdict())
 
 
 def slope_out(means: Sequence[float], scale: Scale, rules: Rules) -> SlopeOut | None:
@@ -53,4 +47,4 @@ def slope_out(means: Sequence[float], scale: Scale, rules: Rules) -> SlopeOut | 
 
 
 def _in_unit(value: float, rule: ScaleRule) -> float:
-    return round(value * (rule.items if rule.as_sum else 1), 4)
+    return round(value * rule.unit, 4)

@@ -134,8 +134,9 @@ async def test_the_worker_sees_whose_events_wait_and_what_is_due_and_nothing_els
                     readable.append((str(column), tenant_id in {row[0] for row in rows}))
     assert readable == [
         ("event_queue.tenant_id", True),
+        ("event_queue.recorded_at", False),  # no id at all
         ("silence_checks.tenant_id", True),
-        ("silence_checks.due_at", False),  # no id at all
+        ("silence_checks.due_at", False),
     ]
 
 

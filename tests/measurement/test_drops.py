@@ -1,6 +1,5 @@
 """The life of a drop: worked courses, and what must hold for any course."""
 
-import json
 from dataclasses import replace
 from typing import Final
 
@@ -17,9 +16,7 @@ from app.measurement.drops import (
     DropState,
     DropStatus,
     Rated,
-    as_stored,
     drops_of,
-    from_stored,
     return_level,
     state_at_end,
     step,
@@ -164,12 +161,12 @@ courses: Final = st.lists(st.tuples(values, alarms), max_size=40).map(
 
 @settings(deadline=None)
 @given(courses)
-def test_a_course_kept_as_json_between_ratings_is_the_course_folded_at_once(
+def test_a_course_followed_rating_by_rating_is_the_course_folded_at_once(
     ratings: list[Rating],
 ) -> None:
     state = NEW_STATE
     for rating in ratings:
-        state, _ = step(from_stored(json.loads(json.dumps(as_stored(state)))), *rating)
+        state, _ = step(state, *rating)
     assert state == drops_of(ratings)[0]
 
 

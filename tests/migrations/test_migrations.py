@@ -94,7 +94,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "merge_heads": READS_AND_ADDS,
     },
     WORKER_ROLE: {
-        "event_queue": {"SELECT (tenant_id)"},
+        "event_queue": {"SELECT (tenant_id)", "SELECT (recorded_at)"},
         "silence_checks": {"SELECT (tenant_id)", "SELECT (due_at)"},
     },
 }

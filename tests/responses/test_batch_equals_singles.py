@@ -13,6 +13,7 @@ from httpx import AsyncClient, Response
 from tests.conftest import Tenant
 from tests.support.corrections import send_batch
 from tests.support.sequences import Sequence
+from tests.support.states import streams_told
 
 ITEMS = 60
 SEEDS = range(10)
@@ -98,6 +99,10 @@ class Told:
             for table, statement in ROWS.items()
             for found in [await connection.fetch(statement, self.tenant.id)]
         }
+        for state in rows["alliance_state"]:
+            state["watches"] = bytes.fromhex(state["watches"].removeprefix("\\x"))
+            state["streams"] = streams_told(state)
+            del state["watches"]
         await connection.close()
         alliances = (await self.client.get("/v1/alliances")).json()["items"]
         trends = [

@@ -17,8 +17,7 @@ from app.measurement.course import in_order, state_of
 from app.measurement.watch import Watch
 from app.measurement.watching import watched
 from app.responses.content import content_sha256
-from app.responses.stored_watch import stored_watch
-from app.responses.stream_state import Stream, point_of, stored_state, stream_of
+from app.responses.stream_state import Stream, point_of, stored_standing, stored_state, stream_of
 from app.signals.rules import rules_for
 from app.tenants.signal_settings import SignalSettings
 from tests.conftest import Clock, Tenant
@@ -26,6 +25,7 @@ from tests.support.factories import submission
 from tests.support.histories import History
 from tests.support.sending import send_until_answered
 from tests.support.sequences import NOTICES
+from tests.support.states import streams_told, watch_told
 
 CHANGES = 80
 RESPONSES = """
@@ -172,7 +172,8 @@ async def must_be_that_of_the_rows(owner: asyncpg.Connection, tenant: Tenant) ->
         for row in rows:
             if row["alliance_id"] == one["alliance_id"] and row["id"] not in gone:
                 streams.setdefault(stream_of(row, former).name(), []).append(row)
-        stored = {present(name, former): state for name, state in one["streams"].items()}
+        told_of = streams_told(one)
+        stored = {present(name, former): state for name, state in told_of.items()}
         assert stored == {name: rebuilt(current) for name, current in streams.items()}
         assert len(stored) == len(one["streams"])
         told = [
@@ -237,4 +238,5 @@ def rebuilt(rows: list[dict[str, Any]]) -> Any:
         watch, _ = watched(watch, by_place[place], previous, rules)
         previous = place
     stored = stored_state(state_of(points), newest.revision)
-    return json.loads(json.dumps(stored | {"watch": stored_watch(watch, rules.version)}))
+    stored |= {"standing": stored_standing(watch, rules.version), "watch": watch_told(watch)}
+    return json.loads(json.dumps(stored))
