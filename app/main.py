@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
+from app.caseloads.router import router as caseloads
+from app.coverage.router import router as coverage
 from app.database import SCHEMA_REVISION, Database, connected
 from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
 from app.edge.middleware import Edge
@@ -56,6 +58,8 @@ ROUTERS: Final = (
     trends,
     signals,
     signal_settings,
+    caseloads,
+    coverage,
     events,
     instruments,
     tenants,
