@@ -51,9 +51,13 @@ def _streams() -> sa.ColumnElement[Any]:
 @cache
 def _caseload_statement(filters: frozenset[str]) -> Statement:
     ref = sa.bindparam("professional_ref", type_=sa.Text)
+    # By itself first: compared with a sub-select, a reference is not looked up in the index.
+    who = sa.select(_present(_PROFESSIONAL, ref).label("ref")).cte("who")
+    who = who.prefix_with("MATERIALIZED", dialect="postgresql")
     statement = (
         sa.select(alliances, MEMBERS, _streams())
-        .select_from(alliance_members)
+        .select_from(who)
+        .join(alliance_members, alliance_members.c.ref == who.c.ref)
         .join(
             alliances,
             sa.and_(
@@ -71,7 +75,6 @@ def _caseload_statement(filters: frozenset[str]) -> Statement:
         .where(
             alliance_members.c.tenant_id == _TENANT,
             alliance_members.c.role == _PROFESSIONAL,
-            alliance_members.c.ref == _present(_PROFESSIONAL, ref),
             alliances.c.source == _SOURCE,
             sa.or_(
                 alliances.c.ended_on.is_(None),
