@@ -207,7 +207,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
     "create_alliance": (Recipe(new_alliance),),
     "get_alliance": (Recipe(an_alliance),),
-    "get_coverage": (Recipe(with_data),),
+    "get_coverage": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
