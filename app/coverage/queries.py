@@ -94,7 +94,8 @@ def asked_about(filters: Filters) -> sa.CTE:
         found = found.where(alliances.c[name] == parameter(alliances.c[name]))
     if "professional_ref" in filters:
         found = found.where(_has_professional())
-    return found.cte("asked_about")
+    # Once for each alliance, not for each of its invitations.
+    return found.cte("asked_about").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def narrowed(statement: Any, table: sa.FromClause, filters: Filters) -> Any:  # noqa: ANN401 - any select
