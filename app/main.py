@@ -15,6 +15,8 @@ from fastapi.telemetry import TelemetryConfig
 from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
+from app.caseloads.router import router as caseloads
+from app.coverage.router import router as coverage
 from app.database import connected
 from app.edge.admission import Admission
 from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
@@ -65,6 +67,8 @@ ROUTERS: Final = (
     trends,
     signals,
     signal_settings,
+    caseloads,
+    coverage,
     events,
     instruments,
     tenants,

@@ -14,7 +14,7 @@ from app.database import Row, Transaction
 from app.events.models import EVENT, event_queue
 from app.statements import Statement, arrays_of, compiled, parameter, unnested
 
-_MEMBERS: Final = (
+MEMBERS: Final = (
     sa.select(
         sa.func.jsonb_agg(
             aggregate_order_by(
@@ -35,6 +35,7 @@ _MEMBERS: Final = (
     .scalar_subquery()
     .label("members")
 )
+"""The members of an alliance as [{role, ref}], in the order of both."""
 _TENANT: Final = alliances.c.tenant_id == parameter(alliances.c.tenant_id)
 _BY_ID: Final = (_TENANT, alliances.c.id == parameter(alliances.c.id))
 _BY_EXTERNAL_ID: Final = (
@@ -45,7 +46,7 @@ _BY_EXTERNAL_ID: Final = (
 _LOCKED: Final = (
     sa.select(
         alliances,
-        _MEMBERS,
+        MEMBERS,
         alliance_state.c.version.label("state_version"),
         alliance_state.c.last_received_at,
         alliance_state.c.streams,
@@ -63,7 +64,7 @@ _LOCKED: Final = (
 )
 _LOCK_BY_ID: Final = compiled(_LOCKED.where(*_BY_ID))
 _LOCK_BY_EXTERNAL_ID: Final = compiled(_LOCKED.where(*_BY_EXTERNAL_ID))
-_GET: Final = compiled(sa.select(alliances, _MEMBERS).where(*_BY_ID))
+_GET: Final = compiled(sa.select(alliances, MEMBERS).where(*_BY_ID))
 _NAME: Final = (alliances.c.source, alliances.c.external_id)
 _PATCHABLE: Final = (
     "case_ref",
@@ -209,7 +210,7 @@ async def alliances_after(
 
 @cache
 def _list_statement(filters: frozenset[str], continued: bool) -> Statement:  # noqa: FBT001 - cached
-    statement = sa.select(alliances, _MEMBERS).where(_TENANT)
+    statement = sa.select(alliances, MEMBERS).where(_TENANT)
     for name in sorted(filters):
         if name in {"client_ref", "professional_ref"}:
             statement = statement.where(_has_member(name.removesuffix("_ref"), name))

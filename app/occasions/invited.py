@@ -20,6 +20,10 @@ ANSWER_DAYS: Final = timedelta(days=7)
 COMPLETED: Final = "completed"
 AWAITED: Final = frozenset({"invited", "opened"})
 """States in which an answer may still come."""
+SETTLED: Final = (COMPLETED, "declined", "lapsed")
+"""States in which somebody was asked and no answer is awaited any more."""
+STATES: Final = ("invited", "opened", *SETTLED, "not_offered")
+"""Where an invitation may stand."""
 SETTABLE: Final = ("state", "at", "at_offset", "reason", "response_id")
 """What may change of an invitation."""
 Row = Mapping[str, Any]

@@ -109,10 +109,30 @@ _ACTION: Final = compiled(
         signal_actions.c.id == parameter(signal_actions.c.id),
     )
 )
+WAITING: Final = ("open", "acknowledged", "discussed", "step_tried")
+_WAITING: Final = sa.text(f"signals.state IN {WAITING}")
+"""Spelled out, so that the index of those that wait serves it."""
+_WAITING_OF_ALLIANCES: Final = compiled(
+    sa.select(
+        *(
+            signals.c[name]
+            for name in (
+                "id", "alliance_id", "code", "severity", "state", "rater_role", "rater_ref",
+                "instrument", "form",
+            )
+        )
+    )
+    .where(
+        _TENANT,
+        signals.c.alliance_id == sa.func.any(sa.bindparam("ids", type_=ARRAY(sa.Uuid))),
+        _WAITING,
+        _visible(),
+    )
+    .order_by(signals.c.id)
+)  # fmt: skip
 _EQUAL: Final = frozenset(
     {"state", "alliance_id", "code", "severity", "instrument", "form", "component", "rater_role"}
 )
-WAITING: Final = ("open", "acknowledged", "discussed", "step_tried")
 
 
 @cache
@@ -120,8 +140,8 @@ def _list_statement(filters: frozenset[str], continued: bool) -> Statement:  # n
     statement = _SIGNAL.where(_TENANT, _visible())
     for name in sorted(filters & _EQUAL):
         statement = statement.where(signals.c[name] == parameter(signals.c[name]))
-    if "waiting" in filters:  # spelled out, so that the index of those that wait serves it
-        statement = statement.where(sa.text(f"signals.state IN {WAITING}"))
+    if "waiting" in filters:
+        statement = statement.where(_WAITING)
     for role in ("client", "professional"):
         if f"{role}_ref" in filters:
             statement = statement.where(_has_member(role))
@@ -188,6 +208,18 @@ async def signals_of_alliance(
 ) -> list[Row]:
     """Every signal of an alliance that this reader may see, oldest first."""
     return await transaction.rows(_OF_ALLIANCE, alliance_id=alliance_id, **_reading(reading))
+
+
+async def waiting_of(
+    transaction: Transaction, alliance_ids: Iterable[UUID], reading: Reading
+) -> list[Row]:
+    """The signals of these alliances that wait and that this reader may see, oldest first.
+
+    Of each: id, alliance_id, code, severity, state, rater, instrument and form; no number.
+    """
+    return await transaction.rows(
+        _WAITING_OF_ALLIANCES, ids=list(alliance_ids), **_reading(reading)
+    )
 
 
 async def signals_after(

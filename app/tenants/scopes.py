@@ -8,6 +8,8 @@ class Scope(StrEnum):
 
     ALLIANCES_READ = "alliances:read"
     ALLIANCES_WRITE = "alliances:write"
+    CASELOADS_READ = "caseloads:read"
+    COVERAGE_READ = "coverage:read"
     EVENTS_READ = "events:read"
     INSTRUMENTS_READ = "instruments:read"
     MARKS_READ = "marks:read"

@@ -46,6 +46,11 @@ WRONG: dict[str, list[str]] = {
     "professional_ref": ["", "x" * 201],
     "program_ref": ["", "x" * 201],
     "instrument": ["", "x" * 81],
+    "form": ["", "x" * 81],
+    "setting": ["x", "", "Coaching"],
+    "has": ["x", "", "Drop"],
+    "side": ["x", "", "Client"],
+    "source": ["", "x" * 201],
 }
 
 
@@ -58,7 +63,8 @@ async def asked(callers: Callers, one: Operation, query: str = "", **more: Any) 
 def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
-    given |= {"state": "open", "status": "held"}
+    given |= {"state": "open", "status": "held", "setting": "coaching", "has": "drop"}
+    given |= {"side": "client"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
@@ -123,7 +129,7 @@ async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
     client, platform = callers[API_KEY], callers[PLATFORM_KEY]
     noticed = {"by": {"role": "client"}, "kind": "rupture"}
     for number in ("1", "2"):
-        sent = submission(alliance=pair(case_ref=number))
+        sent = submission(alliance=pair(case_ref=number, professional_ref="p"))
         stored = (await client.post("/v1/responses", json=sent)).json()
         for again in (1, 2):
             mark = noticed | {"occasion": {"session_number": again}}
@@ -133,9 +139,11 @@ async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
         await platform.post(f"/v1/tenants/{tenant.id}/keys", json={"label": number})
     made = {}
     known = {"tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
+    known["professional_ref"] = "p"
     for one in LISTS:
         caller, url = callers[one.key], one.url(**known)
         needed = {p["name"]: known[p["name"]] for p in one.parameters("query") if p["required"]}
+        needed |= {"source": "ehr"} if one.id == "list_caseload" else {}
         page = (await caller.get(url, params=needed | {"limit": "1"})).json()
         made[one.id] = Shown(caller, url, page["next_cursor"], needed)
     return made
@@ -188,6 +196,7 @@ async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operat
         ("list_occasions", {"status": "held"}),
         ("list_signals", {"state": "waiting"}),
         ("list_signals", {"code": "low_level"}),
+        ("list_caseload", {"side": "client"}),
     ],
 )
 async def test_a_cursor_belongs_to_its_filters(
@@ -229,7 +238,8 @@ async def test_a_cursor_opens_nothing_of_another_tenant(
 ) -> None:
     async with (await new_tenant()).client() as stranger:
         for listed in (
-            "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals"
+            "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals",
+            "list_caseload",
         ):  # fmt: skip
             _, url, cursor, needed = shown[listed]
             answer = await stranger.get(url, params=needed | {"cursor": cursor})

@@ -156,6 +156,14 @@ async def with_signal(world: World, name: str) -> Call:
     return Call()
 
 
+async def caseload(world: World, name: str) -> Call:
+    made = await sent(world.client, "/v1/responses", world.low_rating(name))
+    assert made["signals"]
+    return Call(
+        query={"professional_ref": world.ref("professional"), "source": world.ref("source")}
+    )
+
+
 async def a_signal(world: World, name: str) -> Call:
     return Call(path={"signal_id": await low_rating(world, name)})
 
@@ -199,6 +207,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
     "create_alliance": (Recipe(new_alliance),),
     "get_alliance": (Recipe(an_alliance),),
+    "get_coverage": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
@@ -207,6 +216,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_signal_settings": (Recipe(nothing_needed),),
     "get_trend": (Recipe(an_alliance),),
     "list_alliances": (Recipe(with_data),),
+    "list_caseload": (Recipe(caseload),),
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),

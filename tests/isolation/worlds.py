@@ -24,6 +24,7 @@ LISTS: Final = {
     "list_occasions": "/v1/occasions",
     "list_marks": "/v1/alliances/{alliance_id}/marks",
     "list_signals": "/v1/signals",
+    "list_caseload": "/v1/caseloads",
 }
 
 
@@ -193,11 +194,17 @@ async def read_everything(made: World, alliance_id: str) -> None:
     await made.client.get("/v1/signal-settings")
     for name, template in LISTS.items():
         path = template.format(alliance_id=alliance_id)
-        needed = {"alliance_id": alliance_id} if name == "list_occasions" else {}
+        needed = needed_by(made, alliance_id).get(name, {})
         page = (await made.client.get(path, params=needed)).json()
         assert len(page["items"]) > 1, f"{name} shows too little to be tried"
         shorter = (await made.client.get(path, params=needed | {"limit": "1"})).json()
         made.cursors[name] = shorter["next_cursor"]
+
+
+def needed_by(made: World, alliance_id: str) -> dict[str, dict[str, str]]:
+    """What lists cannot be asked for without."""
+    whose = {"professional_ref": made.ref("professional"), "source": made.ref("source")}
+    return {"list_occasions": {"alliance_id": alliance_id}, "list_caseload": whose}
 
 
 async def sent(

@@ -17,6 +17,7 @@ FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
 UNDOCUMENTED = ("/docs", "/openapi.json")
 API_KEY = "ApiKey"
 PLATFORM_KEY = "PlatformKey"
+NOT_MODIFIED = 304
 
 
 class ContractBroken(AssertionError):
@@ -49,11 +50,21 @@ def check(method: str, path: str, status: int, headers: httpx.Headers, content: 
         if content:
             raise ContractBroken(f"{method} {path}: a body came")
         return
+    if status == NOT_MODIFIED:
+        if content or not declares(method.lower(), path, status):
+            raise ContractBroken(f"{method} {path}: 304 with a body, or undeclared")
+        return
     schema = _schema(method.lower(), path, status, media_type)
     value = json.loads(content) if media_type.endswith("json") else content.decode()
     errors = sorted(_validator(json.dumps(schema)).iter_errors(value), key=str)
     if errors:
         raise ContractBroken(f"{method} {path}: {status}: {errors[0].message}")
+
+
+def declares(method: str, path: str, status: int) -> bool:
+    """Whether the contract knows that this call may be answered with this status."""
+    operation = _operation(method, path)
+    return operation is not None and str(status) in operation["responses"]
 
 
 @cache

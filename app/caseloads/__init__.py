@@ -1,0 +1,1 @@
+"""Caseloads: a professional's current alliances, those first that need to be looked at."""

@@ -1,0 +1,1 @@
+"""Coverage: how much of what could have been said about alliances was said."""
