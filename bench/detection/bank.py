@@ -16,6 +16,7 @@ from app.measurement.detection import FIRST_KEPT, GROWTH_ENDS, LEAST_WEIGHT
 from app.measurement.filter_bank import NODES, CourseParameters
 from app.measurement.hypotheses import DECLINES, DIPS, STAYS
 from app.measurement.person_filter import MEAN_ROOT, MOST_LEARNT
+from app.measurement.watching import ROUNDING
 from bench.detection.arrays import Flags, Floats
 from bench.detection.simulate import Cases
 
@@ -167,6 +168,10 @@ class Evidence:
     """Sessions x streams: what was expected of the rating."""
     present: Flags
     """Sessions x streams: whether there is a rating."""
+    back: Flags
+    """Sessions x streams: whether the rating stands at its rater's own mean so far, or above."""
+    dipped: Flags
+    """Sessions x streams: whether the rating before stands below that mean."""
 
 
 def evidence(
@@ -198,7 +203,23 @@ def evidence(
                     sums[one.profile.sudden][t, age] += ratio
             if t < first_kept:
                 one.close()
-    return Evidence(sums[True], sums[False], expected, ~np.isnan(cases.values.T))
+    present = ~np.isnan(cases.values.T)
+    return Evidence(sums[True], sums[False], expected, present, *_returns(cases.values.T))
+
+
+def _returns(values: Floats) -> tuple[Flags, Flags]:
+    """(back, dipped) as Evidence has them; values: sessions x streams."""
+    back, dipped = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    mean, last = np.zeros(values.shape[1]), np.full(values.shape[1], np.nan)
+    count = np.zeros(values.shape[1])
+    for t, value in enumerate(values):
+        back[t] = (count > 0) & (value > mean - ROUNDING)
+        dipped[t] = last <= mean - ROUNDING
+        here = ~np.isnan(value)
+        count += here
+        mean = np.where(here, mean + (value - mean) / np.maximum(count, 1), mean)
+        last = np.where(here, value, last)
+    return back, dipped
 
 
 class _Open:

@@ -20,19 +20,26 @@ Alarming = Callable[[float], Flags]
 """Threshold -> alarms."""
 
 
-def alarms(found: Evidence, threshold: float, *, forgetting: bool = True) -> Flags:
-    """Where the score exceeds the threshold, hypotheses being closed at each alarm."""
+def alarms(found: Evidence, threshold: float) -> Flags:
+    """Where the service raises an alarm: the score exceeds the threshold and something fell.
+
+    Either the rating itself is below its rater's own mean, or it is back there and shows that the
+    one before was a dip; that one must not have been alarmed itself. Hypotheses are closed wherever
+    the score exceeds the threshold. As app/measurement/watching.py has it.
+    """
     total = np.cumsum(found.sudden + found.slow, axis=1)
     sessions, ages, count = total.shape
     limit = np.exp(threshold)
     given = np.zeros((sessions, count), bool)
     since = np.full(count, ages)
     streams = np.arange(count)
+    itself = np.zeros(count, bool)
     for t in range(1, sessions):
         counted = np.minimum(since, ages) - 1
-        given[t] = (total[t, counted, streams] > limit) & found.present[t]
-        if forgetting:
-            since = np.where(given[t], 1, since + found.present[t])
+        over = (total[t, counted, streams] > limit) & found.present[t]
+        given[t] = over & (~found.back[t] | (found.dipped[t] & ~itself))
+        itself = np.where(found.present[t], over & ~found.back[t], itself)
+        since = np.where(over, 1, since + found.present[t])
     return given
 
 
