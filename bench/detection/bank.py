@@ -174,6 +174,39 @@ class Evidence:
     """Sessions x streams: whether the rating before stands below that mean."""
 
 
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What the detector says of each rating beside its score: sessions x streams."""
+
+    z: Floats
+    """The rating less what was expected, in SDs of that."""
+    level: Floats
+    """The person's own level after the rating, growth included."""
+    level_sd: Floats
+
+
+def foretold(cases: Cases, parameters: CourseParameters) -> Foretold:
+    """As a Judgement of app/measurement/detection.py has it."""
+    count, sessions = cases.values.shape
+    filters = Filters(parameters, count)
+    carries = np.exp(-parameters.decay_per_day * cases.days)
+    carries[:, 0] = 1.0
+    z, level, level_sd = (np.zeros((sessions, count)) for _ in range(3))
+    for t in range(sessions):
+        growth = float(min(t, GROWTH_ENDS))
+        before = filters.weight
+        step = filters.step(cases.values[:, t], carries[:, t], growth)
+        z[t] = (before * step.innovation).sum(axis=0)
+        filters.reweighted(step.log_likelihood)
+        now = filters.means[0] + growth * filters.means[1]
+        v_l, c_ls, _, v_s, _, _ = filters.variances
+        square = now * now + v_l + growth * (2 * c_ls + growth * v_s)
+        level[t] = (filters.weight * now).sum(axis=0)
+        variance = (filters.weight * square).sum(axis=0) - level[t] ** 2
+        level_sd[t] = np.sqrt(np.maximum(variance, 0))
+    return Foretold(z, level, level_sd)
+
+
 def evidence(
     cases: Cases,
     parameters: CourseParameters,

@@ -4,7 +4,7 @@ Alarms are arrays of sessions x streams.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -20,7 +20,12 @@ Alarming = Callable[[float], Flags]
 """Threshold -> alarms."""
 
 
-def alarms(found: Evidence, threshold: float) -> Flags:
+Returns = Literal["shipped", "all", "none"]
+"""Which ratings that are back at their rater's own mean alarm: as the service has it, every one
+whose score exceeds the threshold, or none."""
+
+
+def alarms(found: Evidence, threshold: float, returns: Returns = "shipped") -> Flags:
     """Where the service raises an alarm: the score exceeds the threshold and something fell.
 
     Either the rating itself is below its rater's own mean, or it is back there and shows that the
@@ -37,7 +42,8 @@ def alarms(found: Evidence, threshold: float) -> Flags:
     for t in range(1, sessions):
         counted = np.minimum(since, ages) - 1
         over = (total[t, counted, streams] > limit) & found.present[t]
-        given[t] = over & (~found.back[t] | (found.dipped[t] & ~itself))
+        allowed = found.dipped[t] & ~itself if returns == "shipped" else returns == "all"
+        given[t] = over & (~found.back[t] | allowed)
         itself = np.where(found.present[t], over & ~found.back[t], itself)
         since = np.where(over, 1, since + found.present[t])
     return given

@@ -243,12 +243,12 @@ def alarmed_by_the_service(stream: dict[str, Any]) -> list[int]:
     """The ratings with an alert, as a stream of the service would have them."""
     limit = threshold(GOLDEN["budget"])
     limits = Limits(limit, limit, GOLDEN["budget"])
-    rule = ScaleRule(golden_parameters(stream["set"]), limits, None, 1, False, "assumed")
+    rule = ScaleRule(
+        golden_parameters(stream["set"]), limits, None, 1, as_sum=False, parameter_source="assumed"
+    )
     rules, watch, previous, found = Rules("1", {"total": rule}), Watch(), None, []
     day = date(2026, 1, 1)
-    for number, (twelfths, days) in enumerate(
-        zip(stream["twelfths"], stream["days"], strict=True)
-    ):
+    for number, (twelfths, days) in enumerate(zip(stream["twelfths"], stream["days"], strict=True)):
         day += timedelta(days=days if number else 0)
         place = Place(str(number), None, day, None, None)
         value = Observed(Decimal(repr(1 + twelfths / 12)), 1)
