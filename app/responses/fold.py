@@ -14,7 +14,15 @@ from app.measurement.course import Point
 from app.measurement.watch import Rules
 from app.responses.facing import facing
 from app.responses.stored_watch import read_recent, read_watch, stored_watch
-from app.responses.stream_course import Added, Course, SeriesMissing, Window, window_of
+from app.responses.stream_course import (
+    MOST_JUDGED,
+    Added,
+    Allowance,
+    Course,
+    SeriesMissing,
+    Window,
+    window_of,
+)
 from app.responses.stream_state import Stream, read_state, stored_state, streams_of
 from app.signals.rules import rules_for
 from app.tenants.signal_settings import SignalSettings
@@ -33,6 +41,7 @@ class Courses:
         self._catalogue = catalogue
         self._settings = settings
         self._courses: dict[StreamKey, Course] = {}
+        self._allowance = Allowance(MOST_JUDGED)
         self._stored: dict[UUID, dict[str, Any]] = {}
         self.missing: set[StreamKey] = set()
         """Streams whose points are needed and were not read."""
@@ -149,15 +158,19 @@ class Courses:
         rules = self.rules(stream)
         if (alliance.id, stream) in self._series:
             points = {point.place.response_id: point for point in self._series[alliance.id, stream]}
-            course = Course(None, points, rules)
+            course = Course(None, points, rules, self._allowance)
             course.read_anew()
             return course
         stored = self._streams(alliance).get(stream.name())
         if stored is None:
-            return Course(None, {}, rules)
+            return Course(None, {}, rules, self._allowance)
         state = read_state(stored, self.definition(stream).revision)
         watch = read_watch(stored.get("watch"), rules.version)
-        return None if state is None or watch is None else Course((state, watch), None, rules)
+        return (
+            None
+            if state is None or watch is None
+            else Course((state, watch), None, rules, self._allowance)
+        )
 
     def _miss(self, alliance: LockedAlliance, stream: Stream) -> None:
         """Name a stream as missing, and those that it is compared with: one reading for all."""
