@@ -44,6 +44,7 @@ EXAMPLE: Final[dict[str, Any]] = {
                 "reliability": 0.74,
                 "decay_per_day": 0.15,
                 "volatility_log_sd": 0.4,
+                "skew": 0.1,
             },
             "cases": 412,
             "ratings": 4630,
