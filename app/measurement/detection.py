@@ -93,14 +93,14 @@ def observed(
     value: the scale's mean. days: since the rating before; None means not known (UNKNOWN_DAYS).
     reliability: within-person, of this score, where it is lower than that of a complete one.
     """
-    rating = _rating(bank, value, days, parameters, reliability)
+    rating = rating_at(bank.seen, value, days, parameters, reliability)
     guesses = nodes(parameters)
     if bank.seen:
         before = numbers_of(bank)
     else:
         before = [first_numbers(node, parameters) for node in guesses]
     steps = [filtered(n, node, rating) for n, node in zip(before, guesses, strict=True)]
-    weights = _reweighted(before, steps)
+    weights, _ = weighted_anew([numbers[0] for numbers in before], steps)
     numbers: list[float] = []
     evidence = [0.0, 0.0]
     for weight, one, node, n in zip(weights, steps, guesses, before, strict=True):
@@ -129,19 +129,20 @@ def without_hypotheses(bank: Bank) -> Bank:
     return bank_of(bank.seen, 0, [x for node in numbers_of(bank) for x in node[:FILTER]])
 
 
-def _rating(
-    bank: Bank,
+def rating_at(
+    seen: int,
     value: float,
     days: float | None,
     parameters: CourseParameters,
-    reliability: float | None,
+    reliability: float | None = None,
 ) -> Rating:
+    """A rating that follows `seen` others, as filters take it; the rest as in observed."""
     passed = UNKNOWN_DAYS if days is None else days
     of_this = reliability or parameters.reliability
     at_maximum = value > parameters.high - parameters.step / 4
     return Rating(
         value=value,
-        growth=float(min(bank.seen, GROWTH_ENDS)),
+        growth=float(min(seen, GROWTH_ENDS)),
         carry=math.exp(-parameters.decay_per_day * passed),
         error_share=parameters.reliability * (1 - of_this) / of_this,
         ceiling=parameters.high - parameters.step / 2 if at_maximum else None,
@@ -149,14 +150,18 @@ def _rating(
     )
 
 
-def _reweighted(before: Sequence[Sequence[float]], steps: Sequence[Filtered]) -> list[float]:
-    """The weights of the nodes after the rating: Bayes' rule, with a floor."""
+def weighted_anew(weights: Sequence[float], steps: Sequence[Filtered]) -> tuple[list[float], float]:
+    """The weights of the nodes after a rating, and the log-likelihood of the rating under them all.
+
+    By Bayes' rule, with a floor.
+    """
     best = max([one.log_likelihood for one in steps])
     products = [
-        n[0] * math.exp(one.log_likelihood - best) for n, one in zip(before, steps, strict=True)
+        weight * math.exp(one.log_likelihood - best)
+        for weight, one in zip(weights, steps, strict=True)
     ]
     total = sum(products)
-    return [max(product / total, LEAST_WEIGHT) for product in products]
+    return [max(product / total, LEAST_WEIGHT) for product in products], best + math.log(total)
 
 
 def _foreseen(before: Sequence[Sequence[float]], steps: Sequence[Filtered]) -> tuple[float, float]:

@@ -29,11 +29,7 @@ class Replay:
 
         The same as if every point had come alone, in this order.
         """
-        kept = 0
-        for step, point in zip(self._steps, placed, strict=False):
-            if step.point is not point:
-                break
-            kept += 1
+        kept = self._kept(placed)
         if kept < len(placed):
             del self._steps[kept:]
         for point in placed[kept:]:
@@ -46,3 +42,14 @@ class Replay:
             )
             self._steps.append(Step(point, watch, told))
         return self._steps[: len(placed)]
+
+    def to_judge(self, placed: Sequence[Point]) -> int:
+        """How many points would have to be judged, or judged anew, for the steps of these."""
+        return len(placed) - self._kept(placed)
+
+    def _kept(self, placed: Sequence[Point]) -> int:
+        """How many of the steps so far stand for these points as well."""
+        for number, (step, point) in enumerate(zip(self._steps, placed, strict=False)):
+            if step.point is not point:
+                return number
+        return min(len(self._steps), len(placed))

@@ -14,7 +14,15 @@ from app.measurement.course import Point
 from app.measurement.watch import Rules
 from app.responses.facing import facing
 from app.responses.stored_watch import AT, cut_out, read_recent, read_watch, stored_watch
-from app.responses.stream_course import Added, Course, SeriesMissing, Window, window_of
+from app.responses.stream_course import (
+    MOST_JUDGED,
+    Added,
+    Allowance,
+    Course,
+    SeriesMissing,
+    Window,
+    window_of,
+)
 from app.responses.stream_state import (
     Stream,
     read_state,
@@ -49,6 +57,7 @@ class Courses:
         self._catalogue = catalogue
         self._settings = settings
         self._courses: dict[StreamKey, Course] = {}
+        self._allowance = Allowance(MOST_JUDGED)
         self._stored: dict[UUID, dict[str, Any]] = {}
         self.missing: set[StreamKey] = set()
         """Streams whose points are needed and were not read."""
@@ -178,17 +187,17 @@ class Courses:
         rules = self.rules(stream)
         if (alliance.id, stream) in self._series:
             points = {point.place.response_id: point for point in self._series[alliance.id, stream]}
-            course = Course(None, points, rules)
+            course = Course(None, points, rules, self._allowance)
             course.read_anew()
             return course
         stored = self._streams(alliance).get(stream.name())
         if stored is None:
-            return Course(None, {}, rules)
+            return Course(None, {}, rules, self._allowance)
         state = read_state(stored, self.definition(stream).revision)
         watch, standing = cut_out(alliance.watches, stored), standing_of(stored)
         if state is None or watch is None or standing is None or standing.version != rules.version:
             return None
-        return Course((state, read_watch(watch, standing.scales)), None, rules)
+        return Course((state, read_watch(watch, standing.scales)), None, rules, self._allowance)
 
     def _miss(self, alliance: LockedAlliance, stream: Stream) -> None:
         """Name a stream as missing, and those that it is compared with: one reading for all."""

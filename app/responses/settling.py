@@ -63,6 +63,7 @@ def _settle(
     told, before = told_at(Course.steps), _Late(lambda: told_at(Course.steps_as_read))
     readers = _readers(of)
     cause = cause_of("stream_changed", next(one.disturbed_by for one in of if one.disturbed_by))
+    untold = {one.untold() for one in of}
     held: set[Name] = set()
     renewed: set[Name] = set()
     for signal in _standing(raising, readers, compared=len(of) > 1):
@@ -82,7 +83,7 @@ def _settle(
             raising.take_back(row, cause, None, AT_THE_END, at)
     for name, telling in told.items():
         if name in renewed or (name not in held and name not in before.found):
-            _record(raising, alliance_id, name, telling, at)
+            _record(raising, alliance_id, name, telling, at, newest=name[0] in untold)
 
 
 def _allowed(
@@ -96,12 +97,12 @@ def _allowed(
 
 
 def _record(
-    raising: Raising, alliance_id: UUID, name: Name, telling: Telling, at: datetime
+    raising: Raising, alliance_id: UUID, name: Name, telling: Telling, at: datetime, *, newest: bool
 ) -> None:
-    """Raise what is told late, if anybody may see it."""
+    """Raise what is told late, if anybody may see it. newest: it is no less in time for that."""
     audience, stream, raised = telling
     if audience:
-        row = raising.raised(raised(), alliance_id, stream, name[0], newest=False, at=at)
+        row = raising.raised(raised(), alliance_id, stream, name[0], newest=newest, at=at)
         raising.events.append(Event(AT_THE_END, "signal.opened", alliance_id, row["id"]))
 
 

@@ -28,7 +28,8 @@ from app.signals.rules import shown_parameters
 OWN_COURSE: Final = "own_course"
 """The rule that judges a rating against its own stream's past; see measurement.detection."""
 FELL: Final = -1.645
-"""From here on down a scale is named as fallen: 5 % of ratings without a change lie below."""
+"""From here on down a scale is named as fallen: one in fifteen ratings without a change lies below,
+in simulation. House rule."""
 
 
 def raised_by_form(subject: Subject) -> list[Raised]:

@@ -27,6 +27,10 @@ LATE: Final = NotComputed(
     code="drop_signals",
     why="Ratings that follow it were here before. What it tells is recorded: see the signals.",
 )
+DEFERRED: Final = NotComputed(
+    code="drop_signals",
+    why="Many late ratings came with it, so it was judged after all of them: see the signals.",
+)
 NOT_FOR_READER: Final = NotComputed(
     code="signals", why="The rater was not told that this caller would see signals."
 )
@@ -85,7 +89,8 @@ def signals_not_computed(subject: Subject, added: Added, reader: str | None) -> 
         return [NOT_FOR_READER]
     missing = [] if subject.filled.chosen.form.key.cuts else [NO_CUT]
     if not added.recent:
-        return [*missing, NO_PLACE if added.references is None else LATE]
+        late = DEFERRED if added.deferred else LATE
+        return [*missing, NO_PLACE if added.references is None else late]
     judged = added.told.judgements
     if not any(one.score is not None for one in judged.values()):
         missing.append(FIRST)

@@ -6,8 +6,8 @@ points, and says so when it was not given them.
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from app.measurement.change import Reference
@@ -28,6 +28,12 @@ from app.measurement.watching import watched
 
 References: TypeAlias = Mapping[Reference, Mapping[str, Anchor]]
 """`previous` and `first` -> scale -> the value to compare with."""
+
+
+MOST_JUDGED: Final = 1_000
+"""Ratings that one call judges anew, at most, to tell what each newest one told as it came. House
+rule: less than half a second of work. Where late ratings and newest ones take turns it would else
+grow with the square of the batch."""
 
 
 class SeriesMissing(Exception):
@@ -55,6 +61,22 @@ class Added:
     recent: Sequence[Recent]
     """The last ratings of the stream up to this one, this one last; empty if it has no place."""
     rules: Rules
+    deferred: bool = False
+    """Whether it follows all others and what it tells is found at the end all the same."""
+
+
+class Allowance:
+    """How many ratings a call may still judge anew; shared by all of its streams."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, ratings: int) -> bool:
+        """Whether so many may be judged; then they are taken off."""
+        if ratings > self._left:
+            return False
+        self._left -= ratings
+        return True
 
 
 class Course:
@@ -65,6 +87,7 @@ class Course:
         known: tuple[StreamState, Watch] | None,
         points: dict[str, Point] | None,
         rules: Rules,
+        allowance: Allowance,
     ) -> None:
         self._state = known[0] if known else None
         self._watch = known[1] if known else Watch()
@@ -74,6 +97,9 @@ class Course:
         self._stale = False
         """Whether the points have changed since the state was made of them."""
         self._replay = Replay(rules)
+        self._allowance = allowance
+        self._deferred: str | None = None
+        """The newest point that was left to be judged at the end; None: there was none."""
         self.rules = rules
         self._in_time: list[Point] | None = None
         """Its points in order, if they all have an instant and were put in order before."""
@@ -109,11 +135,25 @@ class Course:
         """As steps, of the points that it had before any came or went."""
         return Replay(self.rules).steps(placed(self._as_read))
 
+    def untold(self) -> UUID | None:
+        """The stream's newest response, if what it tells was left for the end; None: it was not.
+
+        Not one that was sent as history.
+        """
+        steps = self.steps() if self._deferred else []
+        newest = steps[-1].point if steps else None
+        if newest is None or newest.backfill or newest.place.response_id != self._deferred:
+            return None
+        return UUID(self._deferred)
+
     def window(self, point: Point) -> Window | None:
         """The last ratings up to the first one of the point's occasion; None: it has none.
 
-        Raises SeriesMissing.
+        None too where the allowance does not reach: a disturbed stream is compared at the end
+        anyway. Raises SeriesMissing.
         """
+        if self.disturbed_by and self._stale and not self._may_judge(self._placed()):
+            return None
         try:
             known = self.state()
             return window_of(known[0], known[1].recent, point) if known else None
@@ -165,10 +205,17 @@ class Course:
             # it would cost as much as the stream is long.
             self.disturbed_by = point.place.response_id
             return Added(references, Told(), newest=False, recent=(), rules=self.rules)
+        if not self._may_judge(placed):
+            self.disturbed_by = self._deferred = point.place.response_id
+            late = Added(references, Told(), newest=False, recent=(), rules=self.rules)
+            return replace(late, deferred=True)
         if self._reordered(placed):
             self.disturbed_by = point.place.response_id
         step = self._replay.steps(placed)[-1]
         return Added(references, step.told, newest=True, recent=step.watch.recent, rules=self.rules)
+
+    def _may_judge(self, placed: Sequence[Point]) -> bool:
+        return self._allowance.spend(self._replay.to_judge(placed))
 
     def _reordered(self, placed: Sequence[Point]) -> bool:
         """Whether the newest point has put others in another order, or out of it."""

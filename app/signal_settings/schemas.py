@@ -21,7 +21,8 @@ Text = Annotated[
     AfterValidator(no_control_characters),
 ]
 # Wider than any scale needs, and so narrow that no rating makes the filters divide by nothing.
-Spread = Annotated[float, Field(strict=True, ge=0.001, le=100, allow_inf_nan=False)]
+LEAST_SPREAD: Final = 0.001
+Spread = Annotated[float, Field(strict=True, ge=LEAST_SPREAD, le=100, allow_inf_nan=False)]
 Small = Annotated[float, Field(strict=True, ge=-100, le=100, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0.01, le=0.99, allow_inf_nan=False)]
 Decay = Annotated[float, Field(strict=True, ge=0.001, le=10, allow_inf_nan=False)]
@@ -43,6 +44,7 @@ EXAMPLE: Final[dict[str, Any]] = {
                 "reliability": 0.74,
                 "decay_per_day": 0.15,
                 "volatility_log_sd": 0.4,
+                "skew": 0.1,
             },
             "cases": 412,
             "ratings": 4630,
@@ -65,6 +67,11 @@ class CourseParametersIn(Closed):
     decay_per_day: Decay = Field(description="How fast a state fades, per day.")
     volatility_log_sd: Annotated[float, Field(strict=True, ge=0, le=3)] = Field(
         description="SD over people of the logarithm of their within-person SD."
+    )
+    skew: Annotated[float, Field(strict=True, ge=-0.5, le=1.5)] = Field(
+        default=0.0,
+        description="How much longer the lower tail of ratings about a person's course is; 0: no "
+        "longer than the upper.",
     )
 
 

@@ -66,12 +66,16 @@ def _threshold(alerts: float, parts: int, component: Component | None) -> float:
     return total if component is None else part
 
 
+def step_of(scale: Scale, key: ScoringKey) -> float:
+    """The distance of neighbouring means of the scale, all items answered."""
+    return (LINE_STEP if key.kind == "visual_analogue" else 1.0) / len(scale.items)
+
+
 def _parameters(
     scale: Scale, key: ScoringKey, own: ParameterSet | None
 ) -> tuple[CourseParameters, str]:
     """The parameters of a scale and where they come from: `tenant`, `published`, `assumed`."""
-    step = (LINE_STEP if key.kind == "visual_analogue" else 1.0) / len(scale.items)
-    assumed = assumed_parameters(float(key.low), float(key.high), step)
+    assumed = assumed_parameters(float(key.low), float(key.high), step_of(scale, key))
     if own is not None:
         return _replaced(assumed, dict(own.values)), "tenant"
     error = scale.measurement_error

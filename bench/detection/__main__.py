@@ -3,12 +3,21 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench.detection import departures, main_tables, set_tables, situations, speed, verdicts
+from bench.detection import (
+    departures,
+    main_tables,
+    set_tables,
+    situations,
+    speed,
+    stated,
+    verdicts,
+)
+from bench.detection.again import again_table, returns_table
 from bench.detection.experiment import FULL, QUICK, Experiment, Sizes, experiment
 from bench.detection.own_thresholds import own_table
 from bench.detection.page import page
@@ -33,7 +42,7 @@ def main() -> int:
         here = experiment(replace(Population(), volatility_log_sd=spread), sizes)
         results.append(main_tables.figures(spread, here, sizes))
         _say(f"main tables, spread {spread:g}", started)
-    sections = _sections(results[0].here, sizes, started)
+    sections = _sections([one.here for one in results], sizes, started)
     pictures = drawn(results, options.into / "detection")
     file = options.into / "detection-benchmark.md"
     file.write_text(page(results, sections, pictures, sizes), "utf-8")
@@ -41,9 +50,12 @@ def main() -> int:
     return 0
 
 
-def _sections(here: Experiment, sizes: Sizes, started: float) -> dict[str, Lines]:
+def _sections(experiments: Sequence[Experiment], sizes: Sizes, started: float) -> dict[str, Lines]:
     """The further tables, by the name under which the page asks for them."""
+    here = experiments[0]
     made: dict[str, Callable[[], Lines]] = {
+        "returns": lambda: returns_table(experiments, sizes),
+        "again": lambda: again_table(sizes),
         "own": lambda: own_table(here, sizes),
         "populations": lambda: departures.population_table(sizes),
         "wrong": lambda: departures.wrong_table(sizes),
@@ -54,6 +66,10 @@ def _sections(here: Experiment, sizes: Sizes, started: float) -> dict[str, Lines
         "dyads": lambda: situations.dyad_table(here, sizes),
         "repair": lambda: verdicts.repair_table(here, sizes),
         "predictive": lambda: verdicts.predictive_table(here, sizes),
+        "budgets": lambda: stated.budget_table(experiments),
+        "z": lambda: stated.z_table(experiments),
+        "intervals": lambda: stated.interval_table(experiments, sizes),
+        "scores": lambda: stated.score_table(here, sizes),
         "graded": lambda: set_tables.total_table(sizes),
         "set rates": lambda: set_tables.rate_table(sizes),
         "set gains": lambda: set_tables.gain_table(sizes),

@@ -16,6 +16,7 @@ from app.measurement.detection import FIRST_KEPT, GROWTH_ENDS, LEAST_WEIGHT
 from app.measurement.filter_bank import NODES, CourseParameters
 from app.measurement.hypotheses import DECLINES, DIPS, STAYS
 from app.measurement.person_filter import MEAN_ROOT, MOST_LEARNT
+from app.measurement.watching import ROUNDING
 from bench.detection.arrays import Flags, Floats
 from bench.detection.simulate import Cases
 
@@ -167,6 +168,43 @@ class Evidence:
     """Sessions x streams: what was expected of the rating."""
     present: Flags
     """Sessions x streams: whether there is a rating."""
+    back: Flags
+    """Sessions x streams: whether the rating stands at its rater's own mean so far, or above."""
+    dipped: Flags
+    """Sessions x streams: whether the rating before stands below that mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What the detector says of each rating beside its score: sessions x streams."""
+
+    z: Floats
+    """The rating less what was expected, in SDs of that."""
+    level: Floats
+    """The person's own level after the rating, growth included."""
+    level_sd: Floats
+
+
+def foretold(cases: Cases, parameters: CourseParameters) -> Foretold:
+    """As a Judgement of app/measurement/detection.py has it."""
+    count, sessions = cases.values.shape
+    filters = Filters(parameters, count)
+    carries = np.exp(-parameters.decay_per_day * cases.days)
+    carries[:, 0] = 1.0
+    z, level, level_sd = (np.zeros((sessions, count)) for _ in range(3))
+    for t in range(sessions):
+        growth = float(min(t, GROWTH_ENDS))
+        before = filters.weight
+        step = filters.step(cases.values[:, t], carries[:, t], growth)
+        z[t] = (before * step.innovation).sum(axis=0)
+        filters.reweighted(step.log_likelihood)
+        now = filters.means[0] + growth * filters.means[1]
+        v_l, c_ls, _, v_s, _, _ = filters.variances
+        square = now * now + v_l + growth * (2 * c_ls + growth * v_s)
+        level[t] = (filters.weight * now).sum(axis=0)
+        variance = (filters.weight * square).sum(axis=0) - level[t] ** 2
+        level_sd[t] = np.sqrt(np.maximum(variance, 0))
+    return Foretold(z, level, level_sd)
 
 
 def evidence(
@@ -198,7 +236,23 @@ def evidence(
                     sums[one.profile.sudden][t, age] += ratio
             if t < first_kept:
                 one.close()
-    return Evidence(sums[True], sums[False], expected, ~np.isnan(cases.values.T))
+    present = ~np.isnan(cases.values.T)
+    return Evidence(sums[True], sums[False], expected, present, *_returns(cases.values.T))
+
+
+def _returns(values: Floats) -> tuple[Flags, Flags]:
+    """(back, dipped) as Evidence has them; values: sessions x streams."""
+    back, dipped = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    mean, last = np.zeros(values.shape[1]), np.full(values.shape[1], np.nan)
+    count = np.zeros(values.shape[1])
+    for t, value in enumerate(values):
+        back[t] = (count > 0) & (value > mean - ROUNDING)
+        dipped[t] = last <= mean - ROUNDING
+        here = ~np.isnan(value)
+        count += here
+        mean = np.where(here, mean + (value - mean) / np.maximum(count, 1), mean)
+        last = np.where(here, value, last)
+    return back, dipped
 
 
 class _Open:

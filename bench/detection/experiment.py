@@ -19,7 +19,7 @@ from bench.detection.policy import (
     hit,
     scores,
 )
-from bench.detection.rules import rule_values
+from bench.detection.rules import CHANCE, rule_values
 from bench.detection.simulate import Cases, Drop, Population, simulated
 
 DETECTOR: Final = "detector"
@@ -80,8 +80,15 @@ class Experiment:
         return seen(cases, self.parameters)
 
     def methods(self) -> list[Method]:
-        """All methods, the detector last."""
-        return [(name, quiet) for name in self.clean.rules for quiet in QUIETS] + [(DETECTOR, 0)]
+        """All methods, the detector last. Chance needs no quiet."""
+        return [
+            *((name, quiet) for name in self.clean.rules for quiet in QUIETS[: _quiets(name)]),
+            (DETECTOR, 0),
+        ]
+
+
+def _quiets(name: str) -> int:
+    return 1 if name == CHANCE else len(QUIETS)
 
 
 def seen(cases: Cases, parameters: CourseParameters) -> Seen:

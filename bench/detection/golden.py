@@ -1,4 +1,4 @@
-"""`python -m bench.detection.golden`: the array version's alarms, to test the plain one with."""
+"""`python -m bench.detection.golden`: what the array version makes of some streams."""
 
 import json
 from dataclasses import asdict, replace
@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from app.measurement.alarm_budget import threshold
 from app.measurement.filter_bank import CourseParameters, assumed_parameters
-from bench.detection.bank import evidence
+from bench.detection.bank import evidence, log_likelihood
+from bench.detection.fit import fitted
 from bench.detection.policy import alarms, scores
 from bench.detection.simulate import DROPS, Population, simulated
 
 FILE: Final = Path(__file__).parents[2] / "tests" / "measurement" / "detection_golden.json"
+FIT_FILE: Final = FILE.with_name("fit_golden.json")
+FIT_STREAMS, FIT_SESSIONS = 50, 8
+EXACT: Final = 1e-13
 STREAMS: Final = 20
 BUDGET: Final = 5.0
 
@@ -48,8 +52,28 @@ def golden() -> list[dict[str, Any]]:
     return found
 
 
+def fit_golden() -> dict[str, Any]:
+    """A few short streams with a longer lower tail, their fit, and how likely they are under it."""
+    population = Population(noise="skewed", volatility_log_sd=0.6)
+    cases = simulated(population, FIT_STREAMS, 990, sessions=FIT_SESSIONS)
+    found = fitted(cases, population, tolerance=EXACT)
+    return {
+        "fitted": asdict(found),
+        "log_likelihood": log_likelihood(cases, found),
+        "streams": [
+            {
+                "twelfths": [round((value - 1) * 12) for value in cases.values[stream]],
+                "days": [int(days) for days in cases.days[stream]],
+            }
+            for stream in range(FIT_STREAMS)
+        ],
+    }
+
+
 def main() -> None:
-    """Write the file."""
+    """Write both files."""
+    fit = json.dumps(fit_golden(), separators=(",", ":")).replace('{"twelfths"', '\n{"twelfths"')
+    FIT_FILE.write_text(fit + "\n", "utf-8")
     content = {
         "budget": BUDGET,
         "parameters": [asdict(one) for one in parameter_sets()],

@@ -4,7 +4,7 @@ Alarms are arrays of sessions x streams.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -20,19 +20,32 @@ Alarming = Callable[[float], Flags]
 """Threshold -> alarms."""
 
 
-def alarms(found: Evidence, threshold: float, *, forgetting: bool = True) -> Flags:
-    """Where the score exceeds the threshold, hypotheses being closed at each alarm."""
+Returns = Literal["shipped", "all", "none"]
+"""Which ratings that are back at their rater's own mean alarm: as the service has it, every one
+whose score exceeds the threshold, or none."""
+
+
+def alarms(found: Evidence, threshold: float, returns: Returns = "shipped") -> Flags:
+    """Where the service raises an alarm: the score exceeds the threshold and something fell.
+
+    Either the rating itself is below its rater's own mean, or it is back there and shows that the
+    one before was a dip; that one must not have been alarmed itself. Hypotheses are closed wherever
+    the score exceeds the threshold. As app/measurement/watching.py has it.
+    """
     total = np.cumsum(found.sudden + found.slow, axis=1)
     sessions, ages, count = total.shape
     limit = np.exp(threshold)
     given = np.zeros((sessions, count), bool)
     since = np.full(count, ages)
     streams = np.arange(count)
+    itself = np.zeros(count, bool)
     for t in range(1, sessions):
         counted = np.minimum(since, ages) - 1
-        given[t] = (total[t, counted, streams] > limit) & found.present[t]
-        if forgetting:
-            since = np.where(given[t], 1, since + found.present[t])
+        over = (total[t, counted, streams] > limit) & found.present[t]
+        allowed = found.dipped[t] & ~itself if returns == "shipped" else returns == "all"
+        given[t] = over & (~found.back[t] | allowed)
+        itself = np.where(found.present[t], over & ~found.back[t], itself)
+        since = np.where(over, 1, since + found.present[t])
     return given
 
 

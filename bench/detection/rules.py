@@ -12,6 +12,7 @@ import numpy as np
 from app.measurement.filter_bank import CourseParameters
 from bench.detection.arrays import Floats
 from bench.detection.bank import Filters
+from bench.detection.run_lengths import run_length_values
 from bench.detection.simulate import Cases
 
 PUBLISHED: Final = (
@@ -20,6 +21,10 @@ PUBLISHED: Final = (
 )  # fmt: skip
 """Those that studies of alliance ratings used, in one form or another; the rest are charts of other
 fields and rules of the house."""
+CHANCE: Final = "chance"
+"""Alarms at random: what a method must beat to be one. Draws from a seed of its own, the same for
+streams with and without a drop."""
+CHANCE_SEED: Final = 9001
 SMOOTHING: Final = 0.3
 ALLOWANCE: Final = 0.5
 PRIOR_RATINGS: Final = 6.0
@@ -59,7 +64,12 @@ def rule_values(cases: Cases, parameters: CourseParameters) -> dict[str, Floats]
             left_out = missing | np.isnan(values)
             found.setdefault(name, []).append(np.where(left_out, -np.inf, values))
     by_name = {name: np.array(values) for name, values in found.items()}
-    return by_name | _filter_values(cases, parameters)
+    by_name["change points of own-mean deviations"] = run_length_values(
+        -by_name["own mean / shrunk own SD"]
+    )
+    drawn = np.random.default_rng(CHANCE_SEED).random(cases.values.T.shape)
+    chance = np.where(np.isnan(cases.values.T), -np.inf, drawn)
+    return {CHANCE: chance} | by_name | _filter_values(cases, parameters)
 
 
 def _judged(known: _Course, values: Floats, within_sd: float) -> dict[str, Floats]:

@@ -65,6 +65,8 @@ def pooled(parts: list[SetEvidence]) -> SetEvidence:
             np.concatenate([one.slow for one in found], axis=2),
             np.concatenate([one.expected for one in found], axis=1),
             np.concatenate([one.present for one in found], axis=1),
+            np.concatenate([one.back for one in found], axis=1),
+            np.concatenate([one.dipped for one in found], axis=1),
         )
 
     columns = zip(*(one.components for one in parts), strict=True)

@@ -33,6 +33,8 @@ NONE, AT_RANDOM, LINKED, ENDS = WAYS = (
     "case ends: .15 a session from the onset on",
 )  # fmt: skip
 CARELESS: Final = 0.02
+STRAIGHT: Final = 0.05
+"""Share of people who tick the same box for all items, so that their means are whole points."""
 BAD_DAYS: Final = 0.1
 LOST, LOST_AFTER, ENDING = 0.2, 0.5, 0.15
 """Chances that a rating is missing, that one after the onset is, that a case ends."""
@@ -64,7 +66,13 @@ def nuisance_table(here: Experiment, sizes: Sizes) -> Lines:
         ),
         "one session in 10 a bad day, 1 own SD lower": replace(
             plain,
-            values=plain.values - own * (random.random(plain.values.shape) < 0.1),  # noqa: PLR2004
+            values=plain.values - own * (random.random(plain.values.shape) < BAD_DAYS),
+        ),
+        "one person in 20 straight-lining: one box for all items": replace(
+            plain,
+            values=np.where(
+                random.random(count)[:, None] < STRAIGHT, np.round(plain.values), plain.values
+            ),
         ),
     }
     rows = []
@@ -106,6 +114,10 @@ def group_table(here: Experiment, sizes: Sizes) -> Lines:
         for number, name in enumerate(names):
             mine, theirs = groups[0] == number, groups[1] == number
             rows.append(_group_row(f"{label}: {name}", given[:, mine], in_time[theirs]))
+    straight = (replace(one, values=np.round(one.values)) for one in (clean, steps))
+    calm, worse = (alarms(evidence(one, here.parameters), limit) for one in straight)
+    in_time = hit(worse, steps.onset, STEP.window)
+    rows.append(_group_row("answers: always one box for all items", calm, in_time))
     other = replace(population, mean=population.mean + LANGUAGE_SHIFT)
     for name, group in (("the fitted one", population), ("one rating .4 points lower", other)):
         calm = alarms(evidence(simulated(group, sizes.clean, TEST), here.parameters), limit)

@@ -3,6 +3,8 @@
 import json
 import math
 from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.measurement.change import Observed
+from app.measurement.course import Place, Point
 from app.measurement.detection import (
     ASSUMPTION,
     EMPTY,
@@ -24,6 +28,8 @@ from app.measurement.detection import (
     without_hypotheses,
 )
 from app.measurement.person_filter import Rating, filtered, first_numbers, nodes
+from app.measurement.watch import Limits, Rules, ScaleRule, Watch
+from app.measurement.watching import watched
 
 GOLDEN: Final = json.loads(Path(__file__).with_name("detection_golden.json").read_text("utf-8"))
 NILE: Final = json.loads(Path(__file__).with_name("nile.json").read_text("utf-8"))
@@ -233,22 +239,30 @@ def golden_parameters(number: int) -> CourseParameters:
     return CourseParameters(**GOLDEN["parameters"][number])
 
 
-def test_the_alarms_are_those_of_the_array_version() -> None:
+def alarmed_by_the_service(stream: dict[str, Any]) -> list[int]:
+    """The ratings with an alert, as a stream of the service would have them."""
     limit = threshold(GOLDEN["budget"])
-    alarmed = 0
-    for stream in GOLDEN["streams"]:
-        parameters = golden_parameters(stream["set"])
-        bank, found = EMPTY, []
-        for number, (twelfths, days) in enumerate(
-            zip(stream["twelfths"], stream["days"], strict=True)
-        ):
-            bank, judgement = observed(bank, 1 + twelfths / 12, days, parameters)
-            if judgement.score is not None and judgement.score > limit:
-                found.append(number)
-                bank = without_hypotheses(bank)
-        assert found == stream["alarms"]
-        alarmed += len(found)
-    assert (len(GOLDEN["streams"]), alarmed > 300) == (440, True)
+    limits = Limits(limit, limit, GOLDEN["budget"])
+    rule = ScaleRule(
+        golden_parameters(stream["set"]), limits, None, 1, as_sum=False, parameter_source="assumed"
+    )
+    rules, watch, previous, found = Rules("1", {"total": rule}), Watch(), None, []
+    day = date(2026, 1, 1)
+    for number, (twelfths, days) in enumerate(zip(stream["twelfths"], stream["days"], strict=True)):
+        day += timedelta(days=days if number else 0)
+        place = Place(str(number), None, day, None, None)
+        value = Observed(Decimal(repr(1 + twelfths / 12)), 1)
+        watch, told = watched(watch, Point(place, {"total": value}), previous, rules)
+        previous = place
+        if told.findings:
+            found.append(number)
+    return found
+
+
+def test_the_alarms_are_those_of_the_array_version() -> None:
+    found = [alarmed_by_the_service(stream) for stream in GOLDEN["streams"]]
+    assert found == [stream["alarms"] for stream in GOLDEN["streams"]]
+    assert (len(found), sum(map(len, found)) > 300) == (440, True)
 
 
 def test_the_scores_are_those_of_the_array_version() -> None:

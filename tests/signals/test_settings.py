@@ -191,6 +191,12 @@ async def test_what_was_raised_before_a_change_stays(client: AsyncClient, anothe
     assert (before["state"], before["rule_version"]) == ("open", "1/1.0/0")
 
 
+async def test_a_set_that_says_no_skew_has_none(client: AsyncClient) -> None:
+    said = {name: value for name, value in WAI_SET["parameters"].items() if name != "skew"}
+    made = await accepted(client, 0, with_set(parameters=said))
+    assert made["parameter_sets"][0]["parameters"] == said | {"skew": 0.0}
+
+
 async def test_a_tenants_parameters_take_the_place_of_assumed_ones(
     client: AsyncClient, another_key: Any
 ) -> None:
