@@ -28,12 +28,15 @@ OfPeriod = Annotated[
 ]
 OfScale = Annotated[str, Query(max_length=60, description="Only this one.")]
 From = Annotated[
-    Day,
+    Day | None,
     Query(alias="from", description="A day of the first period; absent: twelve up to the last."),
 ]
-To = Annotated[Day, Query(alias="to", description="A day of the last period; absent: today.")]
+To = Annotated[
+    Day | None, Query(alias="to", description="A day of the last period; absent: today.")
+]
 IfNoneMatch = Annotated[
-    str, Header(max_length=1000, description="ETags that you have: 304 where one still holds.")
+    str | None,
+    Header(max_length=1000, description="ETags that you have: 304 where one still holds."),
 ]
 
 
@@ -54,11 +57,11 @@ async def list_program_summaries(
     language: Annotated[Language | None, Query()] = None,
     scale: OfScale | None = None,
     period: OfPeriod = "month",
-    start: From | None = None,
-    end: To | None = None,
+    start: From = None,
+    end: To = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[Cursor | None, Query()] = None,
-    if_none_match: IfNoneMatch | None = None,
+    if_none_match: IfNoneMatch = None,
 ) -> SummaryPage | Response:
     """How the ratings of a programme, or of all, went: level, spread, change, drops and coverage.
 

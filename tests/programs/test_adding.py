@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,10 +16,7 @@ from app.programs import service
 from app.programs.adding import amounts_of
 from app.statements import Statement
 from tests.conftest import Clock, Tenant
-from tests.support.corrections import amend, amendment, items, store, void
-from tests.support.factories import invitation, pair, report, submission
 from tests.support.histories import History
-from tests.support.meetings import reported
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 Rows = list[dict[str, Any]]
