@@ -32,6 +32,7 @@ from app.occasions.router import router as occasions
 from app.operation.readiness import Watch
 from app.operation.router import router as operation
 from app.people.router import router as people
+from app.programs.router import router as programs
 from app.responses.flights import Flights
 from app.responses.router import router as responses
 from app.responses.schemas import VoidInBatch
@@ -65,6 +66,7 @@ ROUTERS: Final = (
     alliances,
     people,
     trends,
+    programs,
     signals,
     signal_settings,
     caseloads,

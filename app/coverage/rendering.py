@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.coverage.schemas import (
     CoverageStanding,
     HoursOut,
-    InvitedOut,
+    InvitationsOut,
     LastSaidOut,
     NonResponseOut,
     RateOut,
@@ -82,16 +82,16 @@ def reach_out(people: Row, shown: Shown) -> tuple[RateOut | None, RateOut | None
     return reach, shown.share(people["deep"], reached, "depth")
 
 
-def invited_out(rows: Iterable[Row], shown: Shown) -> list[InvitedOut]:
+def invited_out(rows: Iterable[Row], shown: Shown) -> list[InvitationsOut]:
     """Invitations role by role, without those of too few clients."""
     return [_invited(row) for row in rows if shown.enough(row["clients"], "invitations")]
 
 
-def _invited(row: Row) -> InvitedOut:
+def _invited(row: Row) -> InvitationsOut:
     total = sum(row[state] for state in STATES)
     states = {state: rate_out(proportion(row[state], total)) for state in STATES}
     settled = sum(row[state] for state in SETTLED)
-    return InvitedOut(
+    return InvitationsOut(
         role=row["rater_role"],
         total=total,
         states={state: rate for state, rate in states.items() if rate is not None},
@@ -100,7 +100,7 @@ def _invited(row: Row) -> InvitedOut:
 
 
 def standing_out(
-    invited: Iterable[InvitedOut], reach: RateOut | None, shown: Shown
+    invited: Iterable[InvitationsOut], reach: RateOut | None, shown: Shown
 ) -> CoverageStanding | None:
     """How far averages of what clients said can be trusted: by completion, else by reach."""
     completion = next((one.completion for one in invited if one.role == CLIENT), None)

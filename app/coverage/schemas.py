@@ -27,7 +27,7 @@ class WindowOut(BaseModel):
     end: date = Field(alias="to")
 
 
-class InvitedOut(BaseModel):
+class InvitationsOut(BaseModel):
     """What became of the invitations to raters of one role, for occasions in the window."""
 
     role: str
@@ -107,7 +107,7 @@ class CoverageOut(BaseModel):
         description="Clients of alliances that went on in the window, to the nearest 5."
     )
     coverage: CoverageStanding | None
-    invitations: list[InvitedOut]
+    invitations: list[InvitationsOut]
     sessions: SessionsOut | None
     timeliness: list[TimelinessOut]
     reach: RateOut | None = Field(

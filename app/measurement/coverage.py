@@ -40,6 +40,15 @@ def standing(rate: float) -> Standing:
     return "low" if rate < WARN_BELOW else "enough"
 
 
+def sufficiency(rate: float | None) -> Standing | Literal["unknown"]:
+    """The standing of a coverage of which nothing may be known: None, nobody said who was asked.
+
+    >>> sufficiency(0.4), sufficiency(None)
+    ('low', 'unknown')
+    """
+    return "unknown" if rate is None else standing(rate)
+
+
 def too_few_clients(clients: int) -> bool:
     """Whether a figure on so many clients is withheld."""
     return clients < LEAST_CLIENTS

@@ -137,7 +137,7 @@ def test_every_refusal_is_declared_as_a_problem(operation: Operation) -> None:
     assert needed <= set(responses)
     for status, response in responses.items():
         assert response["description"]
-        if status == "304":
+        if status == "304":  # no refusal, and without a body
             assert "content" not in response
             continue
         expected = "application/json" if status < "300" else "application/problem+json"

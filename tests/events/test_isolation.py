@@ -24,7 +24,9 @@ FOREIGN_STATEMENTS = {
     "in": "INSERT INTO event_queue (tenant_id) VALUES ('00000000-0000-0000-0000-000000000000')",
     "other": "UPDATE event_queue SET tenant_id = tenant_id",
     "log": "SELECT tenant_id FROM events",
-    "heads": "SELECT tenant_id FROM event_heads",
+    "heads": "SELECT tenant_id FROM event_heads FOR UPDATE",
+    "another head": "UPDATE event_heads SET position = position",
+    "sums": "SELECT series_id FROM program_cells",
     "responses": "SELECT tenant_id FROM responses",
     "tenants": "SELECT tenant_id FROM tenants",
 }
@@ -93,7 +95,7 @@ async def test_the_worker_may_do_nothing_else(database: Database, tenant: Tenant
     await service.move(database)
 
 
-async def test_the_worker_has_four_rights_in_the_whole_catalogue(
+async def test_the_worker_has_these_rights_in_the_whole_catalogue(
     owner: asyncpg.Connection,
 ) -> None:
     rights = await owner.fetch(
@@ -105,8 +107,15 @@ async def test_the_worker_has_four_rights_in_the_whole_catalogue(
     )
 
     assert sorted(tuple(right) for right in rights) == [
+        ("event_heads", "position", "SELECT"),
+        ("event_heads", "tenant_id", "SELECT"),
         ("event_queue", "recorded_at", "SELECT"),
         ("event_queue", "tenant_id", "SELECT"),
+        ("program_cells", "look_at", "SELECT"),
+        ("program_cells", "tenant_id", "SELECT"),
+        ("program_heads", "position", "SELECT"),
+        ("program_heads", "sweeping", "SELECT"),
+        ("program_heads", "tenant_id", "SELECT"),
         ("silence_checks", "due_at", "SELECT"),
         ("silence_checks", "tenant_id", "SELECT"),
     ]

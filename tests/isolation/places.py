@@ -37,6 +37,7 @@ NEUTRAL: Final = {
     "end_reason",
     "form",
     "has",
+    # Made from the answer alone: who has the tag has the answer.
     "if-none-match",
     "instrument",
     "instrument_revision",
@@ -47,6 +48,7 @@ NEUTRAL: Final = {
     "method",
     "mode",
     "note",
+    "period",
     "prefer",
     "Rapport-Purpose",
     "rater",
