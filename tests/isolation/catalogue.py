@@ -14,7 +14,10 @@ WITH known_role(name) AS (
 ), further_policy(on_table, name, command, roles, seen, written) AS (
   VALUES ('tenants', 'listed', 'r', '{rapport_platform}', 'true', NULL),
          ('event_queue', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
-         ('silence_checks', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
+         ('silence_checks', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('event_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('program_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('program_cells', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
 ), of_postgres AS (
   SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema'
 ), relation AS (
@@ -64,7 +67,7 @@ FAULTS: Final = {
         SELECT on_table FROM (
           SELECT on_table, name, command, roles, seen, written FROM policy
           WHERE name <> 'own_tenant' EXCEPT SELECT * FROM further_policy) AS unknown""",
-    "lacks one of the three further policies": """
+    "lacks one of the further policies": """
         SELECT on_table FROM (
           SELECT * FROM further_policy
           EXCEPT SELECT on_table, name, command, roles, seen, written FROM policy) AS missing""",

@@ -1,6 +1,7 @@
 """A row for every table of tenant data, made from the description of the table alone."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import app.events.models
 import app.idempotency.models
 import app.marks.models
 import app.occasions.models
+import app.programs.models
 import app.responses.models
 import app.signals.models
 import app.tenants.models  # noqa: F401 - the imports fill the metadata
@@ -32,6 +34,7 @@ _VALUES: Final[dict[type, object]] = {
     bool: False,
     int: 1,
     float: 1.5,
+    Decimal: Decimal("1.5"),
     date: date(2026, 10, 1),
     datetime: datetime(2026, 10, 1, tzinfo=UTC),
     dict: "{}",

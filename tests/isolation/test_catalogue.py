@@ -92,7 +92,7 @@ SPOILED = [
         "is a schema in which a role of the service can make things",
         "GRANT CREATE ON SCHEMA public TO rapport_app",
     ),
-    ("lacks one of the three further policies", "DROP POLICY waiting ON event_queue"),
+    ("lacks one of the further policies", "DROP POLICY waiting ON event_queue"),
 ]
 NAMED = {
     "has a policy that nobody knows": {"bad", "event_queue"},
@@ -100,7 +100,7 @@ NAMED = {
     "is a role of the service that has another role's rights": {"rapport_app"},
     "is a role of the service that is missing": {"rapport_worker"},
     "is a schema in which a role of the service can make things": {"public"},
-    "lacks one of the three further policies": {"event_queue"},
+    "lacks one of the further policies": {"event_queue"},
 }
 """What a fault is found with, where that is not what is called bad."""
 

@@ -134,8 +134,15 @@ async def test_the_worker_sees_whose_events_wait_and_what_is_due_and_nothing_els
                     readable.append((str(column), tenant_id in {row[0] for row in rows}))
     assert readable == [
         ("event_queue.tenant_id", True),
+        ("event_heads.tenant_id", True),
+        ("event_heads.position", False),  # no id at all
+        ("program_heads.tenant_id", True),
+        ("program_heads.position", False),
+        ("program_heads.sweeping", False),
+        ("program_cells.tenant_id", True),
+        ("program_cells.look_at", False),
         ("silence_checks.tenant_id", True),
-        ("silence_checks.due_at", False),  # no id at all
+        ("silence_checks.due_at", False),
     ]
 
 

@@ -24,6 +24,7 @@ import app.events.models
 import app.idempotency.models
 import app.marks.models
 import app.occasions.models
+import app.programs.models
 import app.responses.models
 import app.tenants.models  # noqa: F401 - the imports fill the metadata
 from app.cli.migrate import alembic_config, migrate
@@ -86,6 +87,18 @@ MAY: dict[str, dict[str, set[str]]] = {
         "idempotency_keys": CHANGES_TOO | {"DELETE"},
         "person_merges": READS_AND_ADDS | {"UPDATE (current_ref)"},
         "merge_heads": {"SELECT", "UPDATE"},
+        "program_series": READS_AND_ADDS,
+        "program_contributions": READS_AND_ADDS | {"DELETE"},
+        "program_weeks": CHANGES_TOO | {"DELETE"},
+        "program_cells": READS_AND_ADDS | {"UPDATE (look_at)", "DELETE"},
+        "program_blocks": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in ("releases", "released_at", "clients", "professionals", "figures")
+        },
+        "program_released": READS_AND_ADDS,
+        "program_heads": READS_AND_ADDS
+        | {f"UPDATE ({column})" for column in ("position", "basis", "sweeping", "swept_to")},
     },
     PLATFORM_ROLE: {
         "tenants": READS_AND_ADDS | {"UPDATE (closed_at)"},
@@ -96,6 +109,9 @@ MAY: dict[str, dict[str, set[str]]] = {
     WORKER_ROLE: {
         "event_queue": {"SELECT (tenant_id)"},
         "silence_checks": {"SELECT (tenant_id)", "SELECT (due_at)"},
+        "event_heads": {"SELECT (tenant_id)", "SELECT (position)"},
+        "program_heads": {"SELECT (tenant_id)", "SELECT (position)", "SELECT (sweeping)"},
+        "program_cells": {"SELECT (tenant_id)", "SELECT (look_at)"},
     },
 }
 GRANTED = """

@@ -1,0 +1,1 @@
+"""What a whole programme's ratings say: added up week by week, and shown for groups only."""
