@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
+from app.comparisons.router import router as comparisons
 from app.database import SCHEMA_REVISION, Database, connected
 from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
 from app.edge.middleware import Edge
@@ -56,6 +57,7 @@ ROUTERS: Final = (
     trends,
     signals,
     signal_settings,
+    comparisons,
     events,
     instruments,
     tenants,

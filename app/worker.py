@@ -1,4 +1,4 @@
-"""What the service does by itself: it moves events into their log, and looks for silence."""
+"""What the service does by itself: moves events, looks for silence, makes comparisons."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,15 +8,17 @@ from typing import Final
 
 import structlog
 
+from app.comparisons import service as comparisons
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
+from app.instruments.definitions import shipped
 from app.silence import service as silence
 
 IDLE_SECONDS: Final = 0.5
 """How long it rests when everything is done; so long may an event wait."""
 LOOK_SECONDS: Final = 10.0
-"""How often it looks for answers that are late; they have had days."""
+"""How often it looks for answers that are late, and for quarters that are sealed."""
 LONGEST_REST_SECONDS: Final = 4.0
 """How long it rests at most while the database fails: twice as long each time, up to this."""
 
@@ -34,10 +36,11 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
     while not stopping.is_set():
         try:
             moved = await events.move(database, stopping.is_set)
-            looked = 0
+            looked = made = 0
             if loop.time() >= look_at:
                 look_at = loop.time() + LOOK_SECONDS
                 looked = await silence.look(database, clock(), stopping.is_set)
+                made = await comparisons.make(database, shipped(), clock(), stopping.is_set)
         except Problem as problem:
             rest = min(2 * rest, LONGEST_REST_SECONDS)
             _log.warning("resting", code=problem.code, seconds=rest)
@@ -47,6 +50,8 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
                 _log.info("events_moved", count=moved)
             if looked:
                 _log.info("silence_looked_at", count=looked)
+            if made:
+                _log.info("comparisons_made", count=made)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()

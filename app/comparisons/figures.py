@@ -12,10 +12,8 @@ from typing import Final
 
 from app.comparisons.parting import Course, Name, parts, shown, together
 from app.measurement.case_mix import adjusted_means, growth
-from app.measurement.shrinkage import LEAST_CLIENTS
+from app.measurement.small_groups import COUNTED_TO, LEAST_CLIENTS, rounded_count
 
-NEAREST: Final = 5
-"""Numbers of clients are rounded to this. House rule, as for national figures."""
 SD_STEP: Final = 2
 """Hundredths of the range to which the spread between clients is rounded up. House rule."""
 LEAST_SD: Final = SD_STEP
@@ -66,24 +64,15 @@ def figures(courses: Sequence[Course], kept_back: Collection[Name] = ()) -> Figu
         if one.professional in by_name:
             by_name[one.professional].append(value)
     return Figures(
-        clients=rounded_clients(len({one.client for one in courses})),
-        at=coarse(values),
+        clients=rounded_count(len({one.client for one in courses})),
+        at=coarse(_by_client(courses, values)),
         client_sd=_coarse_sd(courses, values),
         adjusted=growing is not None,
         units=tuple(
-            Unit(name, rounded_clients(len(own)), coarse(own)) for name, own in by_name.items()
+            Unit(name, rounded_count(len(own)), coarse(own)) for name, own in by_name.items()
         ),
         others=len(names) < len(parts(courses)),
     )
-
-
-def rounded_clients(clients: int) -> int:
-    """The number to the nearest NEAREST.
-
-    >>> [rounded_clients(number) for number in (10, 12, 13, 18)]
-    [10, 10, 15, 20]
-    """
-    return NEAREST * floor(clients / NEAREST + 0.5)
 
 
 def step(clients: int) -> int:
@@ -94,7 +83,7 @@ def step(clients: int) -> int:
     >>> [step(clients) for clients in (10, 15, 20, 50, 100, 1000)]
     [10, 8, 6, 3, 2, 1]
     """
-    return ceil(100 / max(LEAST_CLIENTS, clients - NEAREST // 2))
+    return ceil(100 / max(LEAST_CLIENTS, clients - COUNTED_TO // 2))
 
 
 def coarse(values: Sequence[float]) -> int:
@@ -103,7 +92,7 @@ def coarse(values: Sequence[float]) -> int:
     >>> coarse([50.0] * 9 + [80.0])
     50
     """
-    by = step(rounded_clients(len(values)))
+    by = step(rounded_count(len(values)))
     return by * floor(fsum(values) / len(values) / by + 0.5)
 
 
@@ -113,6 +102,14 @@ def known_as(clients: int, client_sd: float) -> float:
     A step adds its own error, of a twelfth of its square, to that of the clients.
     """
     return 1 / (1 / clients + step(clients) ** 2 / 12 / client_sd**2)
+
+
+def _by_client(courses: Sequence[Course], values: Sequence[float]) -> list[float]:
+    """One value for each client: who is with several professionals counts once, not more."""
+    found: dict[Name, list[float]] = {}
+    for one, value in zip(courses, values, strict=True):
+        found.setdefault(one.client, []).append(value)
+    return [fsum(own) / len(own) for own in found.values()]
 
 
 def _coarse_sd(courses: Sequence[Course], values: Sequence[float]) -> int:

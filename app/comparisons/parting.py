@@ -1,8 +1,9 @@
 """Who is shown, so that neither what is shown nor what is left tells of a few. Pure.
 
 A programme's clients are parted into those of each professional shown and the rest. Each part
-holds LEAST_CLIENTS clients who have rated since the figures before; docs/explanation say why no
-sum or difference of figures, of whatever quarters, then tells of fewer.
+holds LEAST_CLIENTS clients with ratings that no figures of the programme have told of before. Of
+whatever figures are added or subtracted, the last then have ratings that are in no others, so
+what is left tells of no fewer: as with program summaries, see app.measurement.small_groups.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,16 +11,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from app.measurement.case_mix import Stages
-from app.measurement.shrinkage import LEAST_CLIENTS
+from app.measurement.small_groups import LEAST_CLIENTS, LEAST_PROFESSIONALS
 
-LEAST_PROFESSIONALS: Final = 2
-"""Fewest professionals of which something is said together. House rule."""
 LEAST_UNITS: Final = 5
 """Fewest professionals, or programmes, that are compared: fewer tell next to nothing of how they
 usually differ, and each would see through the others. House rule."""
 
 Name: TypeAlias = tuple[str, str]
-"""Whose reference it is, and the reference."""
+"""Whose reference it is, and the reference; the empty text is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,17 @@ class Course:
     client: Name
     stages: Stages
     fresh: bool
-    """Whether one of them lies in the quarters that no figures have told of yet."""
+    """Whether one of them is in no figures of the programme that were made before."""
 
 
 def together(courses: Collection[Course]) -> bool:
     """Whether these clients may be told of together, of several professionals."""
-    return enough(courses) and len({one.professional for one in courses}) >= LEAST_PROFESSIONALS
+    several = {one.professional for one in courses if one.professional[1]}
+    return enough(courses) and len(several) >= LEAST_PROFESSIONALS
 
 
 def enough(courses: Collection[Course]) -> bool:
-    """Whether LEAST_CLIENTS different clients are among these who have rated since."""
+    """Whether LEAST_CLIENTS different clients among these have ratings not told of before."""
     return len({one.client for one in courses if one.fresh}) >= LEAST_CLIENTS
 
 

@@ -17,8 +17,6 @@ OUTER: Final = 3.09
 DRAWN_IN: Final = 0.1
 """The share of scores at either end that is drawn in, so that a few who lie apart do not widen the
 limits for all. Spiegelhalter (2005)."""
-CURVE_POINTS: Final = 40
-"""How many points a drawn limit has. House rule."""
 
 Position = Literal["inside", "outside_95", "outside_998"]
 
@@ -52,7 +50,8 @@ class Point:
     name: str
     clients: int
     value: float
-    position: Position
+    position: str
+    """A Position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +111,3 @@ def position(value: float, at: Limits) -> Position:
     if at.low_95 <= value <= at.high_95:
         return "inside"
     return "outside_95" if at.low_998 <= value <= at.high_998 else "outside_998"
-
-
-def curve(funnel: Funnel, fewest: int, most: int) -> tuple[Limits, ...]:
-    """The limits from the fewest clients to the most, as a drawing joins them.
-
-    Closer where they bend more: the points are even in one over the root of clients. Raises
-    ValueError when fewest is not positive or above most.
-    """
-    if not 0 < fewest <= most:
-        raise ValueError("Expected clients, the fewest first.")
-    if fewest == most:
-        return (limits(funnel, fewest),)
-    start, end = 1 / sqrt(fewest), 1 / sqrt(most)
-    places = [start + (end - start) * k / (CURVE_POINTS - 1) for k in range(1, CURVE_POINTS - 1)]
-    between = [limits(funnel, place**-2) for place in places]
-    return (limits(funnel, fewest), *between, limits(funnel, most))

@@ -17,6 +17,7 @@ from math import erfc, exp, fsum, log, sqrt
 from typing import Final
 
 from app.measurement.change import Z_95
+from app.measurement.small_groups import LEAST_CLIENTS
 
 DEPENDABLE: Final = 0.8
 """The weight of the own mean from which it is called dependable. With a share of .06 that takes
@@ -25,11 +26,10 @@ CLEARLY_BELOW: Final = -0.25
 """In SDs between clients: how far below the middle matters. House rule."""
 SURE: Final = 0.95
 """How probable that must be. House rule."""
-LEAST_CLIENTS: Final = 10
-"""Fewest clients of which anything is said. House rule, with the Office for National Statistics."""
-_REACH: Final = 24
-"""The ratio of the variances is looked for between e to the minus and to the plus this."""
-_STEPS: Final = 8
+_LOWEST: Final = -20
+_HIGHEST: Final = 12
+"""Between e to these the ratio of the variances is looked for, besides none."""
+_STEPS: Final = 2
 """Looks for each unit of its logarithm, before the best is closed in on."""
 
 
@@ -100,7 +100,7 @@ def components(groups: Sequence[Group]) -> Components:
     if inside <= 0 or fsum(group.clients - 1 for group in groups) <= 0:
         raise ValueError("Expected clients who differ from the mean of their group.")
     at = min(
-        (step / _STEPS for step in range(-_REACH * _STEPS, _REACH * _STEPS + 1)),
+        (step / _STEPS for step in range(_LOWEST * _STEPS, _HIGHEST * _STEPS + 1)),
         key=lambda place: _deviance(groups, exp(place)),
     )
     ratio = exp(_lowest(groups, at - 1 / _STEPS, at + 1 / _STEPS))
@@ -131,9 +131,10 @@ def clients_for(weight: float, share: float) -> float | None:
     return None if share <= 0 else weight / (1 - weight) * (1 - share) / share
 
 
-def deviation(group: Group, found: Components) -> Deviation:
+def deviation(group: Group, found: Components, clients: int | None = None) -> Deviation:
     """How far the group lies from the middle of all, drawn towards it.
 
+    clients: how many there are, where the group's number says how well the mean is known.
     The error is that of the prediction with the mean estimated too (Henderson, 1975, Biometrics
     31(2), 423-447).
     """
@@ -149,7 +150,7 @@ def deviation(group: Group, found: Components) -> Deviation:
         value - reach,
         value + reach,
         weight,
-        clearly_below=below > SURE and group.clients >= LEAST_CLIENTS,
+        clearly_below=below > SURE and (clients or group.clients) >= LEAST_CLIENTS,
     )
 
 
@@ -173,7 +174,7 @@ def _deviance(groups: Sequence[Group], ratio: float) -> float:
 def _lowest(groups: Sequence[Group], low: float, high: float) -> float:
     """Where the deviance is lowest between two logarithms of the ratio, by the golden section."""
     golden = (sqrt(5) - 1) / 2
-    for _ in range(60):
+    for _ in range(45):
         left, right = high - golden * (high - low), low + golden * (high - low)
         if _deviance(groups, exp(left)) < _deviance(groups, exp(right)):
             high = right

@@ -15,6 +15,7 @@ class Scope(StrEnum):
     OCCASIONS_READ = "occasions:read"
     OCCASIONS_WRITE = "occasions:write"
     PEOPLE_MERGE = "people:merge"
+    PROGRAMS_READ = "programs:read"
     RESPONSES_READ = "responses:read"
     RESPONSES_WRITE = "responses:write"
     SCORES_COMPUTE = "scores:compute"

@@ -9,6 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 
 import app.alliances.models
+import app.comparisons.models
 import app.events.models
 import app.idempotency.models
 import app.marks.models

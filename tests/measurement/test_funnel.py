@@ -1,7 +1,6 @@
 """The funnel: Spiegelhalter's over-dispersion as worked out in R, and properties."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.measurement.funnel import CURVE_POINTS, Funnel, curve, limits, over_dispersion, position
+from app.measurement.funnel import Funnel, limits, over_dispersion, position
 
 KNOWN: Final = json.loads(
     (Path(__file__).parent / "fixtures" / "shrinkage.json").read_text("utf-8")
@@ -72,21 +71,6 @@ def test_limits_narrow_with_clients_and_the_outer_ones_hold_the_inner(
     assert many.high_998 < few.high_998
 
 
-@given(funnels, numbers, numbers)
-def test_a_curve_runs_from_the_fewest_clients_to_the_most(
-    funnel: Funnel, one: int, more: int
-) -> None:
-    found = curve(funnel, one, one + more)
-    assert found[0] == limits(funnel, one)
-    assert found[-1] == limits(funnel, one + more)
-    assert len(found) == CURVE_POINTS
-    assert all(left.clients < right.clients for left, right in pairwise(found))
-
-
-def test_a_curve_of_one_number_is_one_point() -> None:
-    assert curve(USUAL, 20, 20) == (limits(USUAL, 20),)
-
-
 @pytest.mark.parametrize(
     ("means", "clients", "sd"),
     [([5.0], [10], 1.0), ([5.0, 4.0], [10, 0], 1.0), ([5.0, 4.0], [10, 10], 0.0)],
@@ -99,5 +83,3 @@ def test_what_tells_nothing_is_refused(means: list[float], clients: list[int], s
 def test_limits_without_clients_are_refused() -> None:
     with pytest.raises(ValueError, match="clients"):
         limits(USUAL, 0)
-    with pytest.raises(ValueError, match="fewest"):
-        curve(USUAL, 20, 10)
