@@ -39,7 +39,7 @@ async def one(client: AsyncClient, by: str = "professional", **asked: str) -> di
 
 
 def six(**fields: Any) -> list[Rating]:
-    """Six professionals with twelve clients each, the last far below the others."""
+    """Six professionals, five with twelve clients, the last with sixty and far below the others."""
     return [
         rating
         for n, at in enumerate((66, 63, 60, 60, 57, 30))
@@ -50,17 +50,19 @@ def six(**fields: Any) -> list[Rating]:
 async def test_professionals_of_a_programme_are_shown_with_how_sure_that_is(
     client: AsyncClient, written: Written, database: Database
 ) -> None:
-    await written.ratings(six())
+    near = (67, 64, 62, 61, 60, 60, 59, 58, 56, 53)
+    loads = [caseload(f"p-{n}", 12, at) for n, at in enumerate(near)]
+    await written.ratings([*chain(*loads), *caseload("q", 60, 30)])
     await make(database)
     found = await one(client)
-    assert [unit["ref"] for unit in found["units"]] == [f"p-{n}" for n in range(6)]
+    assert [unit["ref"] for unit in found["units"]] == [*(f"p-{n}" for n in range(10)), "q"]
     assert (found["program_ref"], found["setting"]) == (
         "return-to-work",
         "vocational_rehabilitation",
     )
     assert found["window"] == {"starts_on": "2025-09-29", "ends_on": "2026-09-27"}
     assert (found["withheld"], found["others"]) == (None, False)
-    assert found["all"] == {"clients": 120, "mean": 34.08}  # 46 % of 12 to 60
+    assert found["all"] == {"clients": 180, "mean": 36.0}  # 50 % of 12 to 60
     assert found["warnings"] == ["coverage_unknown"]
     last = found["units"][-1]
     assert (last["clients"], last["mean"], last["position"]) == (60, 26.4, "outside_998")
@@ -239,7 +241,7 @@ async def test_new_figures_wait_until_everybody_can_be_shown_again(
     clock.fixed = NOW + 2 * QUARTER
     await make(database, NOW + 2 * QUARTER)
     after = await one(client)
-    assert after["window"] == {"starts_on": "2026-03-30", "ends_on": "2027-04-04"}
+    assert after["window"] == {"starts_on": "2026-03-30", "ends_on": "2027-03-28"}
     assert [unit["ref"] for unit in after["units"]] == [unit["ref"] for unit in before["units"]]
 
 
