@@ -5,6 +5,7 @@ what one client alone can move it by: who knows all the others learns of the las
 on which side of one point that client lies.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, fsum, sqrt
@@ -36,7 +37,11 @@ class Figures:
 
     clients: int
     at: int
-    """The mean of the clients, in hundredths of the scale's range above its least."""
+    """The mean of the clients, in hundredths of the scale's range above its least.
+
+    Who is with several professionals counts with each: so it is the sum of its parts, and nothing
+    is left of it when they are taken off.
+    """
     client_sd: int
     """The spread of clients within a professional, rounded up; hundredths of the range."""
     adjusted: bool
@@ -65,7 +70,7 @@ def figures(courses: Sequence[Course], kept_back: Collection[Name] = ()) -> Figu
             by_name[one.professional].append(value)
     return Figures(
         clients=rounded_count(len({one.client for one in courses})),
-        at=coarse(_by_client(courses, values)),
+        at=coarse(values, _most_of_one_client(courses)),
         client_sd=_coarse_sd(courses, values),
         adjusted=growing is not None,
         units=tuple(
@@ -86,13 +91,13 @@ def step(clients: int) -> int:
     return ceil(100 / max(LEAST_CLIENTS, clients - COUNTED_TO // 2))
 
 
-def coarse(values: Sequence[float]) -> int:
-    """The mean of the values, in the step of so many.
+def coarse(values: Sequence[float], of_one: int = 1) -> int:
+    """The mean of the values, in the step of so many. of_one: how many can be one client's.
 
     >>> coarse([50.0] * 9 + [80.0])
     50
     """
-    by = step(rounded_count(len(values)))
+    by = step(rounded_count(len(values) // of_one))
     return by * floor(fsum(values) / len(values) / by + 0.5)
 
 
@@ -104,12 +109,9 @@ def known_as(clients: int, client_sd: float) -> float:
     return 1 / (1 / clients + step(clients) ** 2 / 12 / client_sd**2)
 
 
-def _by_client(courses: Sequence[Course], values: Sequence[float]) -> list[float]:
-    """One value for each client: who is with several professionals counts once, not more."""
-    found: dict[Name, list[float]] = {}
-    for one, value in zip(courses, values, strict=True):
-        found.setdefault(one.client, []).append(value)
-    return [fsum(own) / len(own) for own in found.values()]
+def _most_of_one_client(courses: Sequence[Course]) -> int:
+    """With how many professionals one client is at most."""
+    return max(Counter(one.client for one in courses).values())
 
 
 def _coarse_sd(courses: Sequence[Course], values: Sequence[float]) -> int:
