@@ -28,6 +28,7 @@ from app.instruments.schemas import ScoreRequest
 from app.marks.router import router as marks
 from app.occasions.router import router as occasions
 from app.people.router import router as people
+from app.programs.router import router as programs
 from app.responses.flights import Flights
 from app.responses.router import router as responses
 from app.responses.schemas import VoidInBatch
@@ -55,6 +56,7 @@ ROUTERS: Final = (
     alliances,
     people,
     trends,
+    programs,
     signals,
     signal_settings,
     comparisons,

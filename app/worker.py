@@ -1,4 +1,4 @@
-"""What the service does by itself: moves events, looks for silence, makes comparisons."""
+"""What the service does by itself: moves events, looks for silence, adds up, compares."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,46 +12,91 @@ from app.comparisons import service as comparisons
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
-from app.instruments.definitions import shipped
+from app.instruments.definitions import Catalogue
+from app.programs import service as programs
 from app.silence import service as silence
 
 IDLE_SECONDS: Final = 0.5
 """How long it rests when everything is done; so long may an event wait."""
 LOOK_SECONDS: Final = 10.0
-"""How often it looks for answers that are late, and for quarters that are sealed."""
+"""How often it looks for answers that are late; they have had days."""
+CHECK_SECONDS: Final = 3600.0
+"""How often it asks whether definitions or settings have changed, under which is added up."""
+SLICE_SECONDS: Final = 0.5
+"""How long it goes on adding up, or releasing, before it moves events again."""
 LONGEST_REST_SECONDS: Final = 4.0
 """How long it rests at most while the database fails: twice as long each time, up to this."""
 
 _log = structlog.get_logger("rapport.worker")
 
 
-async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], datetime]) -> None:
+class Slices:
+    """Long work cut into slices, so that events are moved in between."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self._stopping = stopping
+        self._until = 0.0
+        self.cut = True
+        """Whether there was more to do than the last slice took."""
+
+    def begin(self) -> None:
+        """A slice begins now."""
+        self._until = asyncio.get_running_loop().time() + SLICE_SECONDS
+        self.cut = False
+
+    def over(self) -> bool:
+        """Whether the slice is over, or all work is to stop."""
+        if asyncio.get_running_loop().time() >= self._until:
+            self.cut = True
+        return self.cut or self._stopping.is_set()
+
+
+async def work(
+    database: Database,
+    catalogue: Catalogue,
+    stopping: asyncio.Event,
+    clock: Callable[[], datetime],
+) -> None:
     """Works until stopping is set; the transaction at hand is ended first.
 
     A database that fails, or is away, is asked again after a rest. Any number of workers may run
     at once, and each may be killed at any moment. clock: the time, for what falls due by it.
     """
-    rest, loop = IDLE_SECONDS, asyncio.get_running_loop()
-    look_at = loop.time()
+    rest, loop, slices = IDLE_SECONDS, asyncio.get_running_loop(), Slices(stopping)
+    look_at = check_at = loop.time()
     while not stopping.is_set():
         try:
             moved = await events.move(database, stopping.is_set)
             looked = made = 0
-            if loop.time() >= look_at:
+            due = loop.time() >= look_at
+            if due:
                 look_at = loop.time() + LOOK_SECONDS
                 looked = await silence.look(database, clock(), stopping.is_set)
-                made = await comparisons.make(database, shipped(), clock(), stopping.is_set)
+            if moved or due or slices.cut:
+                slices.begin()
+                await programs.add_up(database, catalogue, clock(), slices.over)
+                await programs.seal(database, clock(), slices.over)
+            if due:
+                made = await comparisons.make(database, catalogue, clock(), stopping.is_set)
+            if loop.time() >= check_at:
+                check_at = loop.time() + CHECK_SECONDS
+                await programs.look_again(database, catalogue, clock())
         except Problem as problem:
-            rest = min(2 * rest, LONGEST_REST_SECONDS)
+            rest = min(2 * max(rest, IDLE_SECONDS), LONGEST_REST_SECONDS)
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
-            rest = IDLE_SECONDS
-            if moved:
-                _log.info("events_moved", count=moved)
-            if looked:
-                _log.info("silence_looked_at", count=looked)
-            if made:
-                _log.info("comparisons_made", count=made)
+            rest = 0.0 if slices.cut else IDLE_SECONDS
+            _tell(moved, looked, made)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()
+
+
+def _tell(moved: int, looked: int, made: int) -> None:
+    """Log what was done, where anything was."""
+    if moved:
+        _log.info("events_moved", count=moved)
+    if looked:
+        _log.info("silence_looked_at", count=looked)
+    if made:
+        _log.info("comparisons_made", count=made)

@@ -11,6 +11,7 @@ import structlog
 from app.cli.serve import database_place, must_be_ready
 from app.database import DRIVER_ERRORS, connected
 from app.errors import StartRefused
+from app.instruments.definitions import shipped
 from app.settings import Settings, read_settings
 from app.telemetry import configure_logging
 from app.worker import work
@@ -21,7 +22,7 @@ _log = structlog.get_logger("rapport.worker")
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
     """Add the command."""
     parser = commands.add_parser(
-        "worker", help="move events into their log, look for silence (DATABASE_URL)"
+        "worker", help="move events, look for silence, add up programmes (DATABASE_URL)"
     )
     parser.set_defaults(run=run)
 
@@ -50,7 +51,7 @@ async def work_until(settings: Settings, stopping: asyncio.Event) -> None:
     try:
         async with connected(settings.database_url, pool_size=1) as database:
             _log.info("worker_started")
-            await work(database, stopping, lambda: datetime.now(UTC))
+            await work(database, shipped(), stopping, lambda: datetime.now(UTC))
             _log.info("worker_stopped")
     except DRIVER_ERRORS as error:
         place = database_place(settings.database_url)

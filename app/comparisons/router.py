@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Response
 
 from app.alliances.schemas import Setting
 from app.comparisons import service
 from app.comparisons.schemas import By, ComparisonOut
+from app.edge.entity_tags import names_current
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Language, Ref
@@ -22,13 +23,23 @@ router = APIRouter(
 WhatIsCompared = Annotated[
     By, Query(description="`professional`: those of a programme; `program`: the programmes.")
 ]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(max_length=1000, description="ETags that you have: 304 where one still holds."),
+]
 ScaleId = Annotated[str, Query(max_length=60, description="Such as `bond` or `total`.")]
 
 
-@router.get("", operation_id="list_program_comparisons", responses=problems(400))
+@router.get(
+    "",
+    operation_id="list_program_comparisons",
+    responses={**problems(400), 304: {"description": "What you have still holds."}},
+    response_model=Page[ComparisonOut],
+)
 async def list_program_comparisons(
     caller: Annotated[Caller, caller_with(Scope.PROGRAMS_READ)],
     catalogue: CatalogueInUse,
+    response: Response,
     by: WhatIsCompared,
     program_ref: Annotated[Ref | None, Query()] = None,
     setting: Annotated[Setting | None, Query()] = None,
@@ -38,7 +49,8 @@ async def list_program_comparisons(
     scale: ScaleId | None = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[Cursor | None, Query()] = None,
-) -> Page[ComparisonOut]:
+    if_none_match: IfNoneMatch = None,
+) -> Page[ComparisonOut] | Response:
     """How professionals of a programme, or programmes, lie beside each other in the last year.
 
     Never ranked, and never sorted by a value. The figures are fixed once made, quarter by quarter;
@@ -52,4 +64,9 @@ async def list_program_comparisons(
     }  # fmt: skip
     listing = Listing("program_comparisons", given, limit, cursor, caller.tenant_id)
     async with caller.transaction() as transaction:
-        return await service.page(transaction, caller, catalogue, by, listing)
+        found = await service.page(transaction, caller, catalogue, by, listing)
+    etag = service.etag_of(found)
+    if if_none_match is not None and names_current(if_none_match, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return found

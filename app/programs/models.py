@@ -47,7 +47,7 @@ def _amounts() -> tuple[sa.Column[Any], ...]:
         sa.Column("drops_repaired", sa.Integer, nullable=False),
         sa.Column("drops_unrepaired", sa.Integer, nullable=False),
         sa.Column("drops_ended_open", sa.Integer, nullable=False),
-        # How many repairs took that many weeks, begun ones counted.
+        # How many repairs took that many full weeks, the last number for all that took longer.
         sa.Column("repair_weeks", JSONB, nullable=False),
     )
 
@@ -97,13 +97,15 @@ program_weeks: Final = sa.Table(
     ),
 )
 
-# Weeks of a series that changed, and when to look whether they can be shown.
+# Weeks of a series that changed, and when to look in which block they can be shown.
 program_cells: Final = sa.Table(
     "program_cells",
     metadata,
     sa.Column("tenant_id", sa.Uuid, primary_key=True),
     sa.Column("series_id", sa.Uuid, primary_key=True),
     sa.Column("week", sa.Date, primary_key=True),
+    # 0: in one of the week, then 1: of its month, 2: of its quarter, 3: with other groups.
+    sa.Column("step", sa.SmallInteger, nullable=False),
     sa.Column("look_at", sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(
         ["tenant_id", "series_id"], ["program_series.tenant_id", "program_series.id"]

@@ -10,7 +10,6 @@ SHOWN_STAGES: Final = (FIRST, LATER)
 """The first rating of a stream, and those after it: never pooled where they are released."""
 INVITED: Final = "invited"
 HELD: Final = "held"
-COVERAGE_STAGES: Final = (INVITED, HELD)
 """Invitations to rate, and whether they were completed; meetings held, and rated by both sides."""
 UNDATED: Final = "undated"
 INCOMPLETE: Final = "incomplete"
@@ -49,7 +48,6 @@ class Series(NamedTuple):
 
 
 FIELDS: Final = Series._fields
-EVERY_STAGE: Final = (*SHOWN_STAGES, *COVERAGE_STAGES, *LEFT_OUT)
 
 
 def item_id(*parts: str) -> str:

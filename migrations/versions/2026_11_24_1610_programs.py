@@ -178,10 +178,11 @@ def _make_cells() -> None:
         _id("tenant_id"),
         _id("series_id"),
         _day("week"),
+        sa.Column("step", sa.SmallInteger(), nullable=False),
         _instant("look_at"),
         sa.PrimaryKeyConstraint("tenant_id", "series_id", "week", name="pk_program_cells"),
         _of_series("program_cells"),
-        grants="SELECT, INSERT, UPDATE (look_at), DELETE",
+        grants="SELECT, INSERT, UPDATE (step, look_at), DELETE",
         fillfactor=70,
     )
     op.create_index("ix_program_cells_tenant_id_look_at", "program_cells", ["tenant_id", "look_at"])

@@ -341,3 +341,17 @@ async def test_a_filter_keeps_what_it_names(
         "form": "observer", "language": "de", "scale": "bond",
     }.items():  # fmt: skip
         assert await compared(client, **named | {name: other}) == []
+
+
+async def test_what_is_known_already_is_not_sent_again(
+    client: AsyncClient, written: Written, database: Database
+) -> None:
+    await written.ratings(six())
+    await make(database)
+    asked = {"params": {"by": "professional"}}
+    first = await client.get(PATH, **asked, headers=SUPERVISOR)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = await client.get(PATH, **asked, headers=SUPERVISOR | tag)
+    assert (again.status_code, again.content) == (304, b"")
+    own = await client.get(PATH, **asked, headers={"Rapport-Actor": "professional;p-0"} | tag)
+    assert own.status_code == 200

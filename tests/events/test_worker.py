@@ -17,6 +17,7 @@ import pytest
 
 from app.database import Database, connected
 from app.events import service
+from app.instruments.definitions import shipped
 from app.main import utc_now
 from app.settings import Settings
 from app.worker import IDLE_SECONDS, LONGEST_REST_SECONDS, work
@@ -205,7 +206,7 @@ async def test_it_outlives_an_outage_and_goes_on_soon_after(
         return way.turned_away > 1
 
     async with door(settings.database_url) as way, connected(way.url, pool_size=1) as own:
-        working = asyncio.create_task(work(own, stopping, utc_now))
+        working = asyncio.create_task(work(own, shipped(), stopping, utc_now))
         await told(database, tenant.id, events[:3])
         await until(first_half)
         way.shut()
@@ -221,7 +222,7 @@ async def test_it_outlives_an_outage_and_goes_on_soon_after(
 
 async def test_told_to_stop_while_it_rests_it_stops_at_once(database: Database) -> None:
     stopping = asyncio.Event()
-    working = asyncio.create_task(work(database, stopping, utc_now))
+    working = asyncio.create_task(work(database, shipped(), stopping, utc_now))
     await asyncio.sleep(IDLE_SECONDS / 2)
     asked = time.monotonic()
     stopping.set()

@@ -91,7 +91,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "program_series": READS_AND_ADDS,
         "program_contributions": READS_AND_ADDS | {"DELETE"},
         "program_weeks": CHANGES_TOO | {"DELETE"},
-        "program_cells": READS_AND_ADDS | {"UPDATE (look_at)", "DELETE"},
+        "program_cells": READS_AND_ADDS | {"UPDATE (step)", "UPDATE (look_at)", "DELETE"},
         "program_blocks": READS_AND_ADDS
         | {
             f"UPDATE ({column})"
