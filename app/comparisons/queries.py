@@ -31,6 +31,8 @@ KEY: Final = (
 """What is compared apart, in the order in which it is listed."""
 OF_PROGRAMMES: Final = KEY[1:]
 """As KEY, where the programmes are what is compared."""
+_PERSON: Final = ("source", "professional_ref", "client_ref", "scale")
+"""One client with one professional, on one scale."""
 _MADE: Final = program_comparisons.c
 _FROM: Final = sa.bindparam("starts_on", type_=sa.Date)
 _BEFORE: Final = sa.bindparam("ends_before", type_=sa.Date)
@@ -74,17 +76,17 @@ _ALL_SERIES: Final = compiled(
 )
 
 
-def _courses_statement() -> Statement:
-    """Each client's ratings with each professional in the window, by stage of the course."""
+def _weekly() -> sa.Subquery:
+    """Each client's ratings with each professional, week by week, with the newest record."""
     each = program_contributions
-    person = (each.c.source, each.c.professional_ref, each.c.client_ref, each.c.scale)
+    person = [each.c[name] for name in _PERSON]
     newest = (
-        sa.select(sa.func.max(sa.column("value", sa.Text)).label("record"))
+        sa.select(sa.func.max(sa.column("value", sa.Text)))
         .select_from(sa.func.jsonb_array_elements_text(each.c.records).alias("record"))
         .correlate(each)
         .scalar_subquery()
     )
-    weekly = (
+    return (
         sa.select(
             *person,
             each.c.week,
@@ -101,29 +103,33 @@ def _courses_statement() -> Statement:
         .group_by(*person, each.c.week)
         .subquery("weekly")
     )
-    of = [weekly.c[column.name] for column in person]
-    until = sa.func.sum(weekly.c.ratings).over(partition_by=of, order_by=weekly.c.week)
-    numbered = sa.select(weekly, (until - weekly.c.ratings + 1).label("number")).subquery(
-        "numbered"
+
+
+def _courses_statement() -> Statement:
+    """The weeks of the window by stage of the course; what lies before only counts on."""
+    weekly = _weekly()
+    until = sa.func.sum(weekly.c.ratings).over(
+        partition_by=[weekly.c[name] for name in _PERSON], order_by=weekly.c.week
     )
+    numbered = sa.select(weekly, (until - weekly.c.ratings + 1).label("number")).subquery()
+    stages = reversed(tuple(enumerate(STAGES)))
     stage = sa.case(
         *(
             (numbered.c.number >= sa.literal(first, sa.Integer), sa.literal(place, sa.Integer))
-            for place, first in reversed(tuple(enumerate(STAGES)))
+            for place, first in stages
         )
     )
-    by = [*(numbered.c[column.name] for column in person), stage]
+    staged = sa.select(numbered, stage.label("stage")).where(numbered.c.week >= _FROM).subquery()
+    by = [staged.c[name] for name in (*_PERSON, "stage")]
     return compiled(
         sa.select(
-            *by[:-1],
-            stage.label("stage"),
-            sa.cast(sa.func.sum(numbered.c.ratings), sa.Integer).label("ratings"),
-            sa.func.sum(numbered.c.total).label("total"),
-            sa.func.max(numbered.c.newest).label("newest"),
+            *by,
+            sa.cast(sa.func.sum(staged.c.ratings), sa.Integer).label("ratings"),
+            sa.func.sum(staged.c.total).label("total"),
+            sa.func.max(staged.c.newest).label("newest"),
         )
-        .where(numbered.c.week >= _FROM)
-        .group_by(*(sa.text(str(place)) for place in range(1, len(by) + 1)))
-        .order_by(*(sa.text(str(place)) for place in range(1, len(by) + 1)))
+        .group_by(*by)
+        .order_by(*by)
     )
 
 

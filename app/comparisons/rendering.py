@@ -150,10 +150,9 @@ def _comparison(
     warnings: list[str],
     **fields: Any,  # noqa: ANN401 - of ComparisonOut
 ) -> ComparisonOut:
-    row = rows[0]
-    found = None
     if withheld is None and len(units) < LEAST_UNITS:
         withheld = TOO_FEW_UNITS
+    found = None
     if withheld is None:
         found = compared(tuple(unit.measured for unit in units), client_sd)
     shown = [
@@ -163,35 +162,44 @@ def _comparison(
     ]
     if any(unit.coverage is not None and sufficiency(unit.coverage) == "low" for unit in shown):
         warnings = [*warnings, "low_coverage_of_units"]
-    adjusted = all((one["figures"] or {}).get("adjusted", False) for one in rows)
     return ComparisonOut(
         by=by,
-        program_ref=row["program_ref"] if by == "professional" else None,
-        setting=row["setting"] or None,
-        instrument=row["instrument"],
-        instrument_revision=row["revision"],
-        form=row["form"],
-        language=row["language"],
-        rater_role=row["rater_role"],
-        scale=row["scale"],
+        **_what(by, rows),
         unit=reach.unit,
-        window=WindowOut(
-            starts_on=min(_window(one).starts_on for one in rows),
-            ends_on=max(_window(one).ends_on for one in rows),
-        ),
-        made_at=max(one["made_at"] for one in rows),
         withheld=withheld,
         warnings=warnings,
         units=shown,
         share_of_units=None if found is None else round(found.found.share, DIGITS),
         dependable_from=None if found is None else found.dependable_from,
         funnel=None if found is None else _funnel(found, reach),
-        case_mix=CaseMixOut(
-            adjusted=[RATING_NUMBER] if adjusted else [],
-            same=["program_ref", *SAME] if by == "professional" else list(SAME),
-            not_adjusted=[*([] if adjusted else [RATING_NUMBER]), *NOT_ADJUSTED],
-        ),
+        case_mix=_case_mix(by, rows),
         **fields,
+    )
+
+
+def _what(by: By, rows: Sequence[Row]) -> dict[str, Any]:
+    """What is compared, and of when; rows that are alike but for the programme."""
+    row = rows[0]
+    windows = [_window(one) for one in rows]
+    return {
+        **{name: row[name] for name in ("instrument", "form", "language", "rater_role", "scale")},
+        "program_ref": row["program_ref"] if by == "professional" else None,
+        "setting": row["setting"] or None,
+        "instrument_revision": row["revision"],
+        "window": WindowOut(
+            starts_on=min(one.starts_on for one in windows),
+            ends_on=max(one.ends_on for one in windows),
+        ),
+        "made_at": max(one["made_at"] for one in rows),
+    }
+
+
+def _case_mix(by: By, rows: Sequence[Row]) -> CaseMixOut:
+    adjusted = all((one["figures"] or {}).get("adjusted", False) for one in rows)
+    return CaseMixOut(
+        adjusted=[RATING_NUMBER] if adjusted else [],
+        same=["program_ref", *SAME] if by == "professional" else list(SAME),
+        not_adjusted=[*([] if adjusted else [RATING_NUMBER]), *NOT_ADJUSTED],
     )
 
 

@@ -348,10 +348,10 @@ async def test_what_is_known_already_is_not_sent_again(
 ) -> None:
     await written.ratings(six())
     await make(database)
-    asked = {"params": {"by": "professional"}}
-    first = await client.get(PATH, **asked, headers=SUPERVISOR)
+    asked = {"by": "professional"}
+    first = await client.get(PATH, params=asked, headers=SUPERVISOR)
     tag = {"If-None-Match": first.headers["ETag"]}
-    again = await client.get(PATH, **asked, headers=SUPERVISOR | tag)
+    again = await client.get(PATH, params=asked, headers=SUPERVISOR | tag)
     assert (again.status_code, again.content) == (304, b"")
-    own = await client.get(PATH, **asked, headers={"Rapport-Actor": "professional;p-0"} | tag)
+    own = await client.get(PATH, params=asked, headers={"Rapport-Actor": "professional;p-0"} | tag)
     assert own.status_code == 200
