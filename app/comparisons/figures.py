@@ -17,8 +17,9 @@ from app.measurement.small_groups import COUNTED_TO, LEAST_CLIENTS, rounded_coun
 
 SD_STEP: Final = 2
 """Hundredths of the range to which the spread between clients is rounded up. House rule."""
-LEAST_SD: Final = SD_STEP
-"""The spread is never taken as none: everybody would lie outside the limits."""
+LEAST_SD: Final = 6
+"""The spread is taken for no less, in hundredths of the range: alike answers of a few clients would
+narrow the limits to nothing. House rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,11 @@ def shown(courses: Sequence[Course], kept_back: Collection[Name] = ()) -> tuple[
     be told of together, the one with the fewest clients among those shown joins them.
     """
     by_professional = parts(courses)
-    fit = [name for name, part in by_professional.items() if name not in kept_back and enough(part)]
+    fit = [
+        name
+        for name, part in by_professional.items()
+        if name[1] and name not in kept_back and enough(part)
+    ]
     # The smallest last, from where it joins those who are not shown.
     fit.sort(key=lambda name: (-_clients(by_professional[name]), name))
     while fit and not _rest_is_safe([one for one in courses if one.professional not in fit]):
