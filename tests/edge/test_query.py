@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
+from app.database import Database
 from tests.conftest import Tenant
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations_with_key
 from tests.support.factories import below_the_cut, pair, submission
+from tests.support.programmes import rating, send, work
 
 Callers = dict[str | None, AsyncClient]
 QUERIES = [
@@ -46,6 +48,8 @@ WRONG: dict[str, list[str]] = {
     "professional_ref": ["", "x" * 201],
     "program_ref": ["", "x" * 201],
     "instrument": ["", "x" * 81],
+    "period": ["x", "", "year", "Week"],
+    "setting": ["x", "", "Coaching"],
 }
 
 
@@ -58,7 +62,7 @@ async def asked(callers: Callers, one: Operation, query: str = "", **more: Any) 
 def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
-    given |= {"state": "open", "status": "held"}
+    given |= {"state": "open", "status": "held", "period": "week", "setting": "coaching"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
@@ -118,7 +122,7 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture
-async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
+async def shown(callers: Callers, tenant: Tenant, database: Database) -> dict[str, Shown]:
     """Every list by its operation."""
     client, platform = callers[API_KEY], callers[PLATFORM_KEY]
     noticed = {"by": {"role": "client"}, "kind": "rupture"}
@@ -131,6 +135,8 @@ async def shown(callers: Callers, tenant: Tenant) -> dict[str, Shown]:
         await client.post("/v1/responses", json=below_the_cut())
         await platform.post("/v1/tenants", json={"name": number})
         await platform.post(f"/v1/tenants/{tenant.id}/keys", json={"label": number})
+    await send(client, [rating(number) for number in range(10)])
+    await work(database)
     made = {}
     known = {"tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
     for one in LISTS:
@@ -188,6 +194,8 @@ async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operat
         ("list_occasions", {"status": "held"}),
         ("list_signals", {"state": "waiting"}),
         ("list_signals", {"code": "low_level"}),
+        ("list_program_summaries", {"scale": "total"}),
+        ("list_program_summaries", {"period": "week"}),
     ],
 )
 async def test_a_cursor_belongs_to_its_filters(
@@ -208,6 +216,7 @@ async def test_a_cursor_belongs_to_its_list(shown: dict[str, Shown]) -> None:
         ("list_marks", "list_occasions"),
         ("list_signals", "list_responses"),
         ("list_responses", "list_signals"),
+        ("list_program_summaries", "list_responses"),
     ):
         client, url, _, needed = shown[listed]
         answer = await client.get(url, params=needed | {"cursor": shown[other].cursor})
@@ -229,7 +238,8 @@ async def test_a_cursor_opens_nothing_of_another_tenant(
 ) -> None:
     async with (await new_tenant()).client() as stranger:
         for listed in (
-            "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals"
+            "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals",
+            "list_program_summaries",
         ):  # fmt: skip
             _, url, cursor, needed = shown[listed]
             answer = await stranger.get(url, params=needed | {"cursor": cursor})

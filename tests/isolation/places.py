@@ -36,6 +36,8 @@ NEUTRAL: Final = {
     "dry_run",
     "end_reason",
     "form",
+    # Made from the answer alone: who has the tag has the answer.
+    "if-none-match",
     "instrument",
     "instrument_revision",
     "kind",
@@ -45,6 +47,7 @@ NEUTRAL: Final = {
     "method",
     "mode",
     "note",
+    "period",
     "prefer",
     "Rapport-Purpose",
     "rater",

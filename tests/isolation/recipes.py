@@ -210,6 +210,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),
+    "list_program_summaries": (Recipe(with_data),),
     "list_responses": (Recipe(with_data),),
     "list_signals": (Recipe(with_signal),),
     "merge_people": (Recipe(merge),),

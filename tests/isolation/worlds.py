@@ -10,11 +10,12 @@ from typing import Any, Final
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
-from app.events.service import move
+from app.measurement.small_groups import LEAST_CLIENTS
 from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
+from tests.support.programmes import work
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LISTS: Final = {
@@ -24,6 +25,7 @@ LISTS: Final = {
     "list_occasions": "/v1/occasions",
     "list_marks": "/v1/alliances/{alliance_id}/marks",
     "list_signals": "/v1/signals",
+    "list_program_summaries": "/v1/program-summaries",
 }
 
 
@@ -127,7 +129,7 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
         made.etag = answer.headers["ETag"]
     await tell(made, first["alliance_id"])
     await raise_signals(made)
-    await move(app.state.database)
+    await fill_programme(made, app)
     await read_everything(made, first["alliance_id"])
 
 
@@ -185,6 +187,19 @@ async def raise_signals(made: World) -> None:
         "/v1/signal-settings", json=settings, headers={"If-Match": '"0"'}
     )
     assert answer.is_success, answer.text
+
+
+async def fill_programme(made: World, app: FastAPI) -> None:
+    """Let as many clients rate as a programme must have, and do what a worker does."""
+    for number in range(LEAST_CLIENTS):
+        professional = made.ref(f"professional-{number % 2}")
+        said = made.submission(
+            f"programme-{number}",
+            alliance=made.alliance(f"programme-{number}", professional_ref=professional),
+            occasion={"session_number": 1, "occurred_on": "2026-10-01"},
+        )
+        await sent(made.client, "/v1/responses", said)
+    await work(app.state.database)
 
 
 async def read_everything(made: World, alliance_id: str) -> None:

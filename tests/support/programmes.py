@@ -59,7 +59,8 @@ async def work(database: Database, now: datetime = LATE, floor: Floor = FLOOR) -
 async def shown(client: AsyncClient, **parameters: Any) -> dict[str, Any]:
     """What is shown of the total in the fourth quarter of 2026, by default by month."""
     window = {"from": "2026-10-01", "to": "2026-12-31", "scale": "total", "limit": 500}
-    answer = await client.get(PATH, params=window | parameters)
+    asked: dict[str, Any] = window | parameters
+    answer = await client.get(PATH, params=asked)
     assert answer.status_code == 200, answer.json()
     found: dict[str, Any] = answer.json()
     return found
