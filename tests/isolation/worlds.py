@@ -15,9 +15,10 @@ from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
-from tests.support.programmes import work
+from tests.support.programmes import compare, work
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+BY: Final = {"by": "program"}
 LISTS: Final = {
     "list_alliances": "/v1/alliances",
     "list_responses": "/v1/responses",
@@ -26,6 +27,7 @@ LISTS: Final = {
     "list_marks": "/v1/alliances/{alliance_id}/marks",
     "list_signals": "/v1/signals",
     "list_program_summaries": "/v1/program-summaries",
+    "list_program_comparisons": "/v1/program-comparisons",
 }
 
 
@@ -200,6 +202,7 @@ async def fill_programme(made: World, app: FastAPI) -> None:
         )
         await sent(made.client, "/v1/responses", said)
     await work(app.state.database)
+    await compare(app.state.database)
 
 
 async def read_everything(made: World, alliance_id: str) -> None:
@@ -208,7 +211,8 @@ async def read_everything(made: World, alliance_id: str) -> None:
     await made.client.get("/v1/signal-settings")
     for name, template in LISTS.items():
         path = template.format(alliance_id=alliance_id)
-        needed = {"alliance_id": alliance_id} if name == "list_occasions" else {}
+        known = {"list_occasions": {"alliance_id": alliance_id}, "list_program_comparisons": BY}
+        needed = known.get(name, {})
         page = (await made.client.get(path, params=needed)).json()
         assert len(page["items"]) > 1, f"{name} shows too little to be tried"
         shorter = (await made.client.get(path, params=needed | {"limit": "1"})).json()
