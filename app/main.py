@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
 from app.caseloads.router import router as caseloads
+from app.comparisons.router import router as comparisons
 from app.coverage.router import router as coverage
 from app.database import connected
 from app.edge.admission import Admission
@@ -71,6 +72,7 @@ ROUTERS: Final = (
     signal_settings,
     caseloads,
     coverage,
+    comparisons,
     events,
     instruments,
     tenants,

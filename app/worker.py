@@ -1,4 +1,4 @@
-"""What the service does by itself: it moves events, looks for silence, adds up programmes."""
+"""What the service does by itself: moves events, looks for silence, adds up, compares."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from app.comparisons import service as comparisons
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
@@ -68,7 +69,7 @@ async def work(
         began = loop.time()
         try:
             moved = await events.move(database, stopping.is_set)
-            looked = 0
+            looked = made = 0
             due = loop.time() >= look_at
             if due:
                 look_at = loop.time() + LOOK_SECONDS
@@ -77,6 +78,8 @@ async def work(
                 slices.begin()
                 await programs.add_up(database, catalogue, clock(), slices.over)
                 await programs.seal(database, clock(), slices.over)
+            if due:
+                made = await comparisons.make(database, catalogue, clock(), stopping.is_set)
             if loop.time() >= check_at:
                 check_at = loop.time() + CHECK_SECONDS
                 await programs.look_again(database, catalogue, clock())
@@ -88,10 +91,17 @@ async def work(
             rest = 0.0 if slices.cut else IDLE_SECONDS
             WORKER_PASS_SECONDS.observe(loop.time() - began)
             WORKER_LAST_PASS.set_to_current_time()
-            if moved:
-                _log.info("events_moved", count=moved)
-            if looked:
-                _log.info("silence_looked_at", count=looked)
+            _tell(moved, looked, made)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()
+
+
+def _tell(moved: int, looked: int, made: int) -> None:
+    """Log what was done, where anything was."""
+    if moved:
+        _log.info("events_moved", count=moved)
+    if looked:
+        _log.info("silence_looked_at", count=looked)
+    if made:
+        _log.info("comparisons_made", count=made)

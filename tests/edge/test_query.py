@@ -13,7 +13,7 @@ from app.database import Database
 from tests.conftest import Tenant
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations_with_key
 from tests.support.factories import below_the_cut, pair, submission
-from tests.support.programmes import rating, send, work
+from tests.support.programmes import compare, rating, send, work
 
 Callers = dict[str | None, AsyncClient]
 QUERIES = [
@@ -49,6 +49,7 @@ WRONG: dict[str, list[str]] = {
     "program_ref": ["", "x" * 201],
     "instrument": ["", "x" * 81],
     "form": ["", "x" * 81],
+    "by": ["x", "", "Program", "setting"],
     "setting": ["x", "", "Coaching"],
     "has": ["x", "", "Drop"],
     "side": ["x", "", "Client"],
@@ -67,7 +68,7 @@ def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
     given |= {"state": "open", "status": "held", "setting": "coaching", "has": "drop"}
-    given |= {"side": "client", "period": "week"}
+    given |= {"side": "client", "period": "week", "by": "program"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
@@ -142,8 +143,9 @@ async def shown(callers: Callers, tenant: Tenant, database: Database) -> dict[st
         await platform.post(f"/v1/tenants/{tenant.id}/keys", json={"label": number})
     await send(client, [rating(number) for number in range(10)])
     await work(database)
+    await compare(database)
     made = {}
-    known = {"tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
+    known = {"by": "program", "tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
     known["professional_ref"] = "p"
     for one in LISTS:
         caller, url = callers[one.key], one.url(**known)
@@ -204,6 +206,8 @@ async def test_an_altered_cursor_is_refused(shown: dict[str, Shown], one: Operat
         ("list_caseload", {"side": "client"}),
         ("list_program_summaries", {"scale": "total"}),
         ("list_program_summaries", {"period": "week"}),
+        ("list_program_comparisons", {"program_ref": "north"}),
+        ("list_program_comparisons", {"setting": "counselling"}),
     ],
 )
 async def test_a_cursor_belongs_to_its_filters(
@@ -225,6 +229,7 @@ async def test_a_cursor_belongs_to_its_list(shown: dict[str, Shown]) -> None:
         ("list_signals", "list_responses"),
         ("list_responses", "list_signals"),
         ("list_program_summaries", "list_responses"),
+        ("list_program_comparisons", "list_program_summaries"),
     ):
         client, url, _, needed = shown[listed]
         answer = await client.get(url, params=needed | {"cursor": shown[other].cursor})
@@ -248,7 +253,7 @@ async def test_a_cursor_opens_nothing_of_another_tenant(
         for listed in (
             "list_alliances", "list_responses", "list_occasions", "list_marks", "list_signals",
             "list_caseload",
-            "list_program_summaries",
+            "list_program_summaries", "list_program_comparisons",
         ):  # fmt: skip
             _, url, cursor, needed = shown[listed]
             answer = await stranger.get(url, params=needed | {"cursor": cursor})

@@ -31,6 +31,7 @@ NEUTRAL: Final = {
     "as_of",
     "audience",
     "availability",
+    "by",
     "code",
     "component",
     "dry_run",

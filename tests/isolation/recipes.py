@@ -15,7 +15,7 @@ from httpx import Response
 
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
-from tests.isolation.worlds import World, sent, without
+from tests.isolation.worlds import BY, World, sent, without
 
 
 @dataclass
@@ -48,6 +48,11 @@ async def with_data(world: World, name: str) -> Call:
     """A list, of a tenant that has something to list."""
     await sent(world.client, "/v1/responses", world.submission(name))
     return Call()
+
+
+async def programmes(_: World, __: str) -> Call:
+    """What was compared when the world was furnished."""
+    return Call(query=dict(BY))
 
 
 async def nothing_needed(_: World, __: str) -> Call:
@@ -220,6 +225,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),
+    "list_program_comparisons": (Recipe(programmes),),
     "list_program_summaries": (Recipe(with_data),),
     "list_responses": (Recipe(with_data),),
     "list_signals": (Recipe(with_signal),),

@@ -9,6 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 
 import app.alliances.models
+import app.comparisons.models
 import app.events.models
 import app.idempotency.models
 import app.marks.models
@@ -26,6 +27,7 @@ MADE_BY_PLATFORM: Final = {"tenants", "api_keys", "merge_heads"}
 SPECIAL: Final[dict[str, dict[str, object]]] = {
     "invitations": {"state": "completed"},
     "responses": {"record_kind": "answered", "reported_scores": None},
+    "program_comparisons": {"withheld": None},
 }
 """What the checks of a table ask for."""
 _VALUES: Final[dict[type, object]] = {

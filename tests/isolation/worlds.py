@@ -15,9 +15,10 @@ from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
-from tests.support.programmes import work
+from tests.support.programmes import compare, work
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+BY: Final = {"by": "program"}
 LISTS: Final = {
     "list_alliances": "/v1/alliances",
     "list_responses": "/v1/responses",
@@ -27,6 +28,7 @@ LISTS: Final = {
     "list_signals": "/v1/signals",
     "list_caseload": "/v1/caseloads",
     "list_program_summaries": "/v1/program-summaries",
+    "list_program_comparisons": "/v1/program-comparisons",
 }
 
 
@@ -201,6 +203,7 @@ async def fill_programme(made: World, app: FastAPI) -> None:
         )
         await sent(made.client, "/v1/responses", said)
     await work(app.state.database)
+    await compare(app.state.database)
 
 
 async def read_everything(made: World, alliance_id: str) -> None:
@@ -219,7 +222,11 @@ async def read_everything(made: World, alliance_id: str) -> None:
 def needed_by(made: World, alliance_id: str) -> dict[str, dict[str, str]]:
     """What lists cannot be asked for without."""
     whose = {"professional_ref": made.ref("professional"), "source": made.ref("source")}
-    return {"list_occasions": {"alliance_id": alliance_id}, "list_caseload": whose}
+    return {
+        "list_occasions": {"alliance_id": alliance_id},
+        "list_caseload": whose,
+        "list_program_comparisons": BY,
+    }
 
 
 async def sent(

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import app.alliances.models
+import app.comparisons.models
 import app.events.models
 import app.idempotency.models
 import app.marks.models
@@ -99,6 +100,8 @@ MAY: dict[str, dict[str, set[str]]] = {
         "program_released": READS_AND_ADDS,
         "program_heads": READS_AND_ADDS
         | {f"UPDATE ({column})" for column in ("position", "basis", "sweeping", "swept_to")},
+        "program_comparisons": READS_AND_ADDS,
+        "comparison_heads": READS_AND_ADDS | {"UPDATE (made_before)"},
     },
     PLATFORM_ROLE: {
         "tenants": READS_AND_ADDS | {"UPDATE (closed_at)"},
@@ -112,6 +115,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "event_heads": {"SELECT (tenant_id)", "SELECT (position)"},
         "program_heads": {"SELECT (tenant_id)", "SELECT (position)", "SELECT (sweeping)"},
         "program_cells": {"SELECT (tenant_id)", "SELECT (look_at)"},
+        "comparison_heads": {"SELECT (tenant_id)", "SELECT (made_before)"},
     },
 }
 GRANTED = """

@@ -6,6 +6,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
+from app.comparisons import service as comparisons
 from app.database import Database
 from app.events import service as events
 from app.instruments.definitions import shipped
@@ -54,6 +55,11 @@ async def work(database: Database, now: datetime = LATE, floor: Floor = FLOOR) -
     await events.move(database)
     await service.add_up(database, shipped(), now)
     await service.seal(database, now + timedelta(hours=2), floor=floor)
+
+
+async def compare(database: Database, now: datetime = LATE) -> None:
+    """What a worker does once a quarter is sealed."""
+    await comparisons.make(database, shipped(), now)
 
 
 async def shown(client: AsyncClient, **parameters: Any) -> dict[str, Any]:
