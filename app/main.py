@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
+from app.charts.router import router as charts
 from app.database import SCHEMA_REVISION, Database, connected
 from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
 from app.edge.middleware import Edge
@@ -54,6 +55,7 @@ ROUTERS: Final = (
     alliances,
     people,
     trends,
+    charts,
     signals,
     signal_settings,
     events,

@@ -46,6 +46,8 @@ WRONG: dict[str, list[str]] = {
     "professional_ref": ["", "x" * 201],
     "program_ref": ["", "x" * 201],
     "instrument": ["", "x" * 81],
+    "theme": ["x", "", "Dark"],
+    "width": ["279", "2001", "-1", "abc", "", "360.5", "1e3", "9" * 5000],
 }
 
 
@@ -58,7 +60,7 @@ async def asked(callers: Callers, one: Operation, query: str = "", **more: Any) 
 def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
-    given |= {"state": "open", "status": "held"}
+    given |= {"state": "open", "status": "held", "theme": "dark", "width": "360"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 

@@ -1,8 +1,10 @@
 """Where a mark could turn up: what was written by the process, by Postgres, and into refusals."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -10,7 +12,13 @@ from httpx import Response
 
 from tests.logs.marks import Marks, problems_in, said_by
 
+JSON = re.compile(r"application/(problem\+)?json")
 RUNNING = "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
+
+
+def said_in(answer: Response) -> Any:
+    """The JSON of an answer; of one that is a picture or a page, nothing."""
+    return answer.json() if JSON.match(answer.headers.get("content-type", "")) else {}
 
 
 class Leaks:
@@ -37,7 +45,7 @@ class Leaks:
         """Search what is said in a refusal, and in those of a batch's items."""
         if not answer.is_success:
             self._search("header", str(answer.headers))
-        for problem in problems_in(answer.json()):
+        for problem in problems_in(said_in(answer)):
             self._search("problem", said_by(problem))
             self.problems += 1
 
