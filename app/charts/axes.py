@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import ceil, floor, log10
+from math import ceil, floor, isclose, log10
 from typing import Final
 
 from app.charts.words import Words
@@ -58,7 +58,11 @@ def easy_step(span: float, most: int) -> float:
 def value_ticks(low: float, high: float, most: int, words: Words) -> list[Tick]:
     """Marks over the full range of a scale, its two ends always among them."""
     step = easy_step(high - low, most)
-    inner = [step * n for n in range(ceil(low / step), floor(high / step) + 1)]
+    steps = round((high - low) / step)
+    if isclose(steps * step, high - low):
+        inner = [low + step * n for n in range(1, steps)]
+    else:
+        inner = [step * n for n in range(ceil(low / step), floor(high / step) + 1)]
     kept = [one for one in inner if one - low > NEAR * step and high - one > NEAR * step]
     return [Tick(one, words.number(one)) for one in (low, *kept, high)]
 

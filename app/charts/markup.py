@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 Element = ET.Element
 NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 (section 2.2) has no place for, not even escaped."""
+WITHOUT_END: Final = ("meta",)
+"""Elements of our pages that HTML writes without an end tag."""
 SHOWN_INSTEAD: Final = "\ufffd"
 Attribute = str | float | None
 
@@ -59,5 +61,11 @@ def xml_text(root: Element) -> str:
 
 
 def html_text(root: Element) -> str:
-    """The element as an HTML document."""
-    return "<!doctype html>\n" + ET.tostring(root, encoding="unicode", method="html") + "\n"
+    """The element as an HTML document.
+
+    Written as XML is, which escapes more: in attributes, too, no `<` is left as it was.
+    """
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    for name in WITHOUT_END:
+        text = text.replace(f"></{name}>", ">")
+    return f"<!doctype html>\n{text}\n"

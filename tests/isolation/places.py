@@ -38,6 +38,7 @@ NEUTRAL: Final = {
     "form",
     "instrument",
     "instrument_revision",
+    "if-none-match",
     "kind",
     "language",
     "level",
@@ -58,6 +59,7 @@ NEUTRAL: Final = {
     "severity",
     "state",
     "status",
+    "theme",
     "to",
 }
 """What names nothing of a tenant."""
