@@ -127,4 +127,3 @@ class Course:
     notes: tuple[str, ...]
     summary: tuple[str, ...]
     """What the picture tells, in sentences."""
-    tables: tuple[Table, ...]

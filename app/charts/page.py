@@ -20,7 +20,13 @@ BREAK: Final = 700
 MARKER: Final = "picture"
 
 
-def course_page(course: Course, pictures: tuple[str, str], words: Words, theme: Theme) -> str:
+def course_page(
+    course: Course,
+    tables: Iterable[Table],
+    pictures: tuple[str, str],
+    words: Words,
+    theme: Theme,
+) -> str:
     """The page of a course. pictures: the narrow one and the wide one, as SVG."""
     title = words("title")
     body = element(
@@ -29,7 +35,7 @@ def course_page(course: Course, pictures: tuple[str, str], words: Words, theme: 
         element("div", MARKER, class_="narrow"),
         element("div", MARKER, class_="wide"),
         element("h2", words("page_data")),
-        *(_table(table) for table in course.tables),
+        *(_table(table) for table in tables),
         *(element("p", note) for note in course.notes),
     )
     head = element(

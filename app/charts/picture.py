@@ -47,7 +47,8 @@ class Stack:
 
 def course_picture(course: Course, words: Words, width: float, theme: Theme) -> str:
     """The picture of a course as SVG. The same course gives the same text, byte for byte."""
-    prefix = prefix_of(course, width, theme)
+    states = {fall.state for one in course.sections for panel in one.panels for fall in panel.falls}
+    prefix = prefix_of((course.summary, sorted(states)), width, theme)
     stack, inner = Stack(), width - 2 * MARGIN
     if course.span is None:
         message = "no_panel" if course.sections else "no_ratings"
@@ -59,11 +60,10 @@ def course_picture(course: Course, words: Words, width: float, theme: Theme) -> 
         stack.y += 6
     order = [words("axis_order")] if course.placed == "order" and course.span else []
     stack.say([*order, *course.notes], inner, 11.5, fill="muted")
-    falls = {fall.state for one in course.sections for panel in one.panels for fall in panel.falls}
     return svg_text(
         stack.parts, width, stack.y + MARGIN, theme, prefix,
         title=words("title"), description=" ".join(course.summary), language=course.language,
-        definitions=patterns(prefix, falls),
+        definitions=patterns(prefix, states),
     )  # fmt: skip
 
 
@@ -104,7 +104,10 @@ def rows_of(section: Section, width: float) -> list[Sequence[Panel]]:
 
 
 def prefix_of(value: object, width: float, theme: Theme) -> str:
-    """What the ids of a picture begin with, so that no two on one page have the same."""
+    """What the ids of a picture begin with, so that no two on one page have the same.
+
+    value: all that the parts with ids depend on: name, description and patterns.
+    """
     told = repr((value, width, theme)).encode("utf-8", "surrogatepass")
     return f"rapport-{hashlib.sha256(told).hexdigest()[:10]}"
 

@@ -11,7 +11,6 @@ from app.charts.notes import notes_of
 from app.charts.placing import Placing, View, day_of, in_words, placing_of
 from app.charts.raters import LineName, labels_of, name_of, styles_of
 from app.charts.summary import summary_of
-from app.charts.tables import tables_of
 from app.charts.words import Words
 from app.instruments.definitions import Catalogue, Definition
 from app.measurement.key import Scale
@@ -71,7 +70,6 @@ def course_of(trend: TrendOut, catalogue: Catalogue, words: Words, view: View) -
         marks=marks,
         notes=notes_of(trend, sections, marks, [one.definition for one in drawn], words),
         summary=summary_of(trend, sections, words),
-        tables=tables_of(trend, sections, words),
     )
 
 

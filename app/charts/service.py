@@ -7,6 +7,7 @@ from app.charts.palette import Theme
 from app.charts.picture import course_picture
 from app.charts.placing import View
 from app.charts.reading import course_of
+from app.charts.tables import tables_of
 from app.charts.words import words_for
 from app.instruments.definitions import Catalogue
 from app.tenants.authentication import Caller
@@ -32,4 +33,4 @@ def page(read: Read, catalogue: Catalogue, caller: Caller, window: Window, theme
         course_picture(course, words, NARROW, theme),
         course_picture(course, words, WIDE, theme),
     )
-    return course_page(course, pictures, words, theme)
+    return course_page(course, tables_of(whole, course.sections, words), pictures, words, theme)
