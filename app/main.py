@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
 from app.caseloads.router import router as caseloads
+from app.charts.router import router as charts
 from app.comparisons.router import router as comparisons
 from app.coverage.router import router as coverage
 from app.database import connected
@@ -67,6 +68,7 @@ ROUTERS: Final = (
     alliances,
     people,
     trends,
+    charts,
     programs,
     signals,
     signal_settings,

@@ -14,8 +14,8 @@ from app.comparisons.schemas import (
     DeviationOut,
     FunnelOut,
     LimitsOut,
+    QuartersOut,
     UnitOut,
-    WindowOut,
 )
 from app.comparisons.window import Window
 from app.measurement.coverage import sufficiency
@@ -52,7 +52,7 @@ class Range:
 class _Unit:
     ref: str
     source: str | None
-    window: WindowOut
+    window: QuartersOut
     measured: Measured
     coverage: int | None
 
@@ -186,7 +186,7 @@ def _what(by: By, rows: Sequence[Row]) -> dict[str, Any]:
         "program_ref": row["program_ref"] if by == "professional" else None,
         "setting": row["setting"] or None,
         "instrument_revision": row["revision"],
-        "window": WindowOut(
+        "window": QuartersOut(
             starts_on=min(one.starts_on for one in windows),
             ends_on=max(one.ends_on for one in windows),
         ),
@@ -253,6 +253,6 @@ def _share(hundredths: int | None) -> float | None:
     return None if hundredths is None else hundredths / 100
 
 
-def _window(row: Row) -> WindowOut:
+def _window(row: Row) -> QuartersOut:
     window = Window(row["starts_on"], row["ends_before"])
-    return WindowOut(starts_on=window.starts_on, ends_on=window.ends_on)
+    return QuartersOut(starts_on=window.starts_on, ends_on=window.ends_on)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.alliances.schemas import Setting
 from app.comparisons import service
 from app.comparisons.schemas import By, ComparisonOut
-from app.edge.entity_tags import names_current
+from app.edge.entity_tags import UNCHANGED, IfNoneMatch, unless_known
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Language, Ref
@@ -23,17 +23,13 @@ router = APIRouter(
 WhatIsCompared = Annotated[
     By, Query(description="`professional`: those of a programme; `program`: the programmes.")
 ]
-IfNoneMatch = Annotated[
-    str | None,
-    Header(max_length=1000, description="ETags that you have: 304 where one still holds."),
-]
 ScaleId = Annotated[str, Query(max_length=60, description="Such as `bond` or `total`.")]
 
 
 @router.get(
     "",
     operation_id="list_program_comparisons",
-    responses={**problems(400), 304: {"description": "What you have still holds."}},
+    responses={**problems(400), **UNCHANGED},
     response_model=Page[ComparisonOut],
 )
 async def list_program_comparisons(
@@ -65,8 +61,4 @@ async def list_program_comparisons(
     listing = Listing("program_comparisons", given, limit, cursor, caller.tenant_id)
     async with caller.transaction() as transaction:
         found = await service.page(transaction, caller, catalogue, by, listing)
-    etag = service.etag_of(found)
-    if if_none_match is not None and names_current(if_none_match, etag):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return found
+    return unless_known(found, if_none_match, response)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 By = Literal["professional", "program"]
 
 
-class WindowOut(BaseModel):
+class QuartersOut(BaseModel):
     """Four quarters of whole ISO weeks, both days included."""
 
     starts_on: date
@@ -35,7 +35,7 @@ class UnitOut(BaseModel):
     source: str | None = Field(
         description="Of a professional's reference; null for programmes, which have none."
     )
-    window: WindowOut = Field(description="The quarters that the figures are of.")
+    window: QuartersOut = Field(description="The quarters that the figures are of.")
     clients: int = Field(description="To the nearest 5.")
     mean: float = Field(
         description="Of the clients, each counted once, in steps of what one client can move it."
@@ -104,7 +104,7 @@ class ComparisonOut(BaseModel):
     rater_role: str
     scale: str
     unit: str = Field(description="`sum` or `mean`: of every value here.")
-    window: WindowOut = Field(description="From the first to the last quarter of any unit.")
+    window: QuartersOut = Field(description="From the first to the last quarter of any unit.")
     made_at: datetime = Field(description="When the newest of the figures were fixed.")
     withheld: str | None = Field(
         description="Why nobody is compared: `low_coverage` (under 0.4), `too_few_clients` or "

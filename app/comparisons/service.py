@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -154,11 +153,6 @@ async def page(
         return rendering.of_programmes(group[1], reach, str(only) if only else None)
 
     return listing.page(of_groups, lambda group: json.dumps(group[0]), shown)
-
-
-def etag_of(found: Page[ComparisonOut]) -> str:
-    """The entity tag of a page: the same for the same figures."""
-    return f'"{sha256(found.model_dump_json().encode()).hexdigest()[:32]}"'
 
 
 def _own(caller: Caller) -> str | None:

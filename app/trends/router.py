@@ -1,5 +1,6 @@
 """The course of an alliance over HTTP."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -7,13 +8,12 @@ from fastapi import APIRouter, Query
 
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
-from app.edge.scalars import Day, Instant, Language
 from app.instruments.dependency import CatalogueInUse
-from app.instruments.schemas import FormId, InstrumentId, RaterRole
 from app.measurement.rules import PUBLISHED
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
 from app.trends import service
+from app.trends.asking import WindowAsked
 from app.trends.schemas import TrendOut
 
 ONE_RULE: Final = f"({'|'.join(PUBLISHED)})"
@@ -25,19 +25,7 @@ async def get_trend(
     alliance_id: UUID,
     caller: Annotated[Caller, caller_with(Scope.TRENDS_READ)],
     catalogue: CatalogueInUse,
-    instrument: Annotated[InstrumentId | None, Query()] = None,
-    form: Annotated[FormId | None, Query()] = None,
-    role: Annotated[RaterRole | None, Query(description="The rater's role.")] = None,
-    scale: Annotated[str | None, Query(max_length=60, description="Only this one.")] = None,
-    start: Annotated[
-        Day | None, Query(alias="from", description="First day of occasions, YYYY-MM-DD.")
-    ] = None,
-    end: Annotated[
-        Day | None, Query(alias="to", description="Last day of occasions, YYYY-MM-DD.")
-    ] = None,
-    as_of: Annotated[
-        Instant | None, Query(description="What was known then, by time of receipt.")
-    ] = None,
+    window: WindowAsked,
     rules: Annotated[
         str | None,
         Query(
@@ -46,9 +34,6 @@ async def get_trend(
             description="Published rules to compare with, by name, with commas between.",
         ),
     ] = None,
-    language: Annotated[
-        Language, Query(description="Of the texts: the nearest there is, else English.")
-    ] = "en",
 ) -> TrendOut:
     """How an alliance went, rating by rating, in the order of its occasions.
 
@@ -56,7 +41,7 @@ async def get_trend(
     Client and professional of one occasion stand side by side in `dyad`. Levels, slopes and drops
     are taken from the whole stream, as far as this reader may see it, whatever `from` and `to`.
     """
-    window = service.Window(instrument, form, role, scale, start, end, as_of, rules or "", language)
+    window = replace(window, rules=rules or "")
     async with caller.transaction() as transaction:
         read = await service.read(transaction, caller, alliance_id, window)
     return service.trend(read, catalogue, caller, window)  # without a connection

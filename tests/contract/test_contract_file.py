@@ -17,6 +17,8 @@ VERBS = {
 }  # fmt: skip
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}
+PICTURES = {"get_trend_picture": "image/svg+xml", "get_trend_page": "text/html"}
+"""What is answered for people to look at, as a text of its own kind."""
 WRITTEN_BY_PYDANTIC = {"HTTPValidationError", "ValidationError"}
 every_operation = pytest.mark.parametrize("operation", operations(), ids=lambda one: one.id)
 every_operation_with_key = pytest.mark.parametrize(
@@ -137,10 +139,11 @@ def test_every_refusal_is_declared_as_a_problem(operation: Operation) -> None:
     assert needed <= set(responses)
     for status, response in responses.items():
         assert response["description"]
-        if status == "304":  # no refusal, and without a body
+        if status == "304":
             assert "content" not in response
             continue
-        expected = "application/json" if status < "300" else "application/problem+json"
+        expected = PICTURES.get(operation.id, "application/json")
+        expected = expected if status < "300" else "application/problem+json"
         assert list(response["content"]) == [expected]
         if status >= "300":
             schema = response["content"][expected]["schema"]
@@ -152,6 +155,10 @@ def test_success_is_an_object_described_by_name(operation: Operation) -> None:
     successes = [s for s in operation.about["responses"] if s < "300"]
     assert successes
     for status in successes:
+        if operation.id in PICTURES:
+            content = operation.about["responses"][status]["content"]
+            assert content == {PICTURES[operation.id]: {"schema": {"type": "string"}}}
+            continue
         schema = operation.about["responses"][status]["content"]["application/json"]["schema"]
         assert SCHEMAS[schema["$ref"].split("/")[-1]]["type"] == "object"
 

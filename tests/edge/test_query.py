@@ -55,6 +55,8 @@ WRONG: dict[str, list[str]] = {
     "side": ["x", "", "Client"],
     "source": ["", "x" * 201],
     "period": ["x", "", "year", "Week"],
+    "theme": ["x", "", "Dark"],
+    "width": ["279", "2001", "-1", "abc", "", "360.5", "1e3", "9" * 5000],
 }
 
 
@@ -68,7 +70,8 @@ def valid(parameter: dict[str, Any]) -> str:
     given = {"limit": "5", "alliance_id": str(uuid4()), "role": "client", "language": "en"}
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
     given |= {"state": "open", "status": "held", "setting": "coaching", "has": "drop"}
-    given |= {"side": "client", "period": "week", "by": "program"}
+    given |= {"side": "client", "period": "week", "by": "program", "theme": "dark"}
+    given |= {"width": "360"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 

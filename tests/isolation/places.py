@@ -64,6 +64,7 @@ NEUTRAL: Final = {
     "side",
     "state",
     "status",
+    "theme",
     "to",
 }
 """What names nothing of a tenant."""

@@ -220,6 +220,8 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_signal": (Recipe(a_signal),),
     "get_signal_settings": (Recipe(nothing_needed),),
     "get_trend": (Recipe(an_alliance),),
+    "get_trend_page": (Recipe(an_alliance),),
+    "get_trend_picture": (Recipe(an_alliance),),
     "list_alliances": (Recipe(with_data),),
     "list_caseload": (Recipe(caseload),),
     "list_instruments": (Recipe(nothing_needed),),

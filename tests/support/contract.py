@@ -18,7 +18,6 @@ UNDOCUMENTED = ("/docs", "/openapi.json")
 NOT_MODIFIED = 304
 API_KEY = "ApiKey"
 PLATFORM_KEY = "PlatformKey"
-NOT_MODIFIED = 304
 
 
 class ContractBroken(AssertionError):
