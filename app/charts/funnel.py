@@ -41,15 +41,21 @@ class _Plot:
 
 
 def funnel_picture(
-    figure: FunnelFigure, heading: str, words: Words, width: float, theme: Theme
+    figure: FunnelFigure | str, heading: str, words: Words, width: float, theme: Theme
 ) -> str:
-    """The funnel as SVG. heading: of what it is, such as instrument, scale and quarters.
+    """The funnel as SVG, or instead of a figure why there is none, in words.
+
+    heading: of what it is, such as instrument, scale and quarters.
 
     The axis of values spans what is shown, not the whole scale: points, unlike bars, need no foot.
     """
     inner, stack = width - 2 * MARGIN, Stack()
     stack.say([heading], inner, 14.5, fill="ink", font_weight="bold")
     stack.y += 8
+    if isinstance(figure, str):
+        why = words("funnel_withheld", why=figure)
+        stack.say([why], inner, 12, fill="ink")
+        return _told(stack, [why], heading, words, width, theme)
     if figure.limits and figure.points:
         plot = _plot(figure, inner)
         stack.put(_drawn(figure, plot, inner, words), HEIGHT + 40)
@@ -58,10 +64,17 @@ def funnel_picture(
     stack.put(*laid_out(_entries(figure, words), inner))
     stack.y += 6
     stack.say([words("funnel_no_rank")], inner, 11.5, fill="muted")
+    return _told(stack, list(_sentences(figure, words)), heading, words, width, theme)
+
+
+def _told(  # noqa: PLR0917 - named where it is called
+    stack: Stack, sentences: list[str], heading: str, words: Words, width: float, theme: Theme
+) -> str:
     return svg_text(
-        stack.parts, width, stack.y + MARGIN, theme, prefix_of((figure, heading), width, theme),
-        title=f"{words('funnel_title')}: {heading}",
-        description=" ".join(_sentences(figure, words)), language=words.language,
+        stack.parts, width, stack.y + MARGIN, theme,
+        prefix_of((sentences, heading), width, theme),
+        title=f"{words('funnel_title')}: {heading}", description=" ".join(sentences),
+        language=words.language,
     )  # fmt: skip
 
 

@@ -4,20 +4,27 @@ import hashlib
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
+from app.alliances.schemas import Setting
 from app.charts import service
 from app.charts.schemas import USUAL, ThemeAsked, Width
+from app.comparisons.router import ScaleId, WhatIsCompared
+from app.comparisons.service import page as comparisons
 from app.edge.entity_tags import UNCHANGED, IfNoneMatch, names_current
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
+from app.edge.scalars import Language, Ref
+from app.errors import FieldError, InvalidRequest, NotFound
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.schemas import FormId, InstrumentId
+from app.pagination import HIGHEST_LIMIT, Listing
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
 from app.trends.asking import WindowAsked
 from app.trends.service import read
 
-router = APIRouter(prefix="/v1/alliances", tags=["Charts"], route_class=StrictJsonRoute)
+router = APIRouter(prefix="/v1", tags=["Charts"], route_class=StrictJsonRoute)
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Nothing is loaded and nothing runs, even if a text should ever get out of its place."""
 
@@ -35,7 +42,7 @@ class Page(Response):
 
 
 @router.get(
-    "/{alliance_id}/trend.svg",
+    "/alliances/{alliance_id}/trend.svg",
     operation_id="get_trend_picture",
     response_class=Svg,
     responses=problems(404) | UNCHANGED,
@@ -62,7 +69,7 @@ async def get_trend_picture(
 
 
 @router.get(
-    "/{alliance_id}/trend.html",
+    "/alliances/{alliance_id}/trend.html",
     operation_id="get_trend_page",
     response_class=Page,
     responses=problems(404) | UNCHANGED,
@@ -83,6 +90,49 @@ async def get_trend_page(
         found = await read(transaction, caller, alliance_id, window)
     text = service.page(found, catalogue, caller, window, theme)
     return _answer(Page, text, if_none_match)
+
+
+@router.get(
+    "/program-comparisons.svg",
+    operation_id="get_comparison_picture",
+    response_class=Svg,
+    responses=problems(404) | UNCHANGED,
+)
+async def get_comparison_picture(
+    caller: Annotated[Caller, caller_with(Scope.PROGRAMS_READ)],
+    catalogue: CatalogueInUse,
+    by: WhatIsCompared,
+    instrument: Annotated[InstrumentId, Query()],
+    form: Annotated[FormId, Query()],
+    language: Annotated[Language, Query(description="Of the forms.")],
+    scale: ScaleId,
+    program_ref: Annotated[Ref | None, Query()] = None,
+    setting: Annotated[Setting | None, Query(description="The field of work.")] = None,
+    labels: Annotated[
+        Language, Query(description="Language of the labels: the nearest there is, else English.")
+    ] = "en",
+    width: Width = USUAL,
+    theme: ThemeAsked = "light",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """One comparison as a funnel: what `GET /v1/program-comparisons` shows this caller, drawn.
+
+    Never ranked. Where the filters leave more than one comparison, say which: 422.
+    """
+    given = {
+        "by": by, "program_ref": program_ref, "setting": setting, "instrument": instrument,
+        "form": form, "language": language, "scale": scale,
+    }  # fmt: skip
+    listing = Listing("program_comparisons", given, HIGHEST_LIMIT, None, caller.tenant_id)
+    async with caller.transaction() as transaction:
+        found = await comparisons(transaction, caller, catalogue, by, listing)
+    if not found.items:
+        raise NotFound("Nothing of that kind is compared.")
+    if len(found.items) > 1:
+        detail = "There are more of that kind. Say which program_ref and setting."
+        raise InvalidRequest.of(FieldError("#/query", "not_one", detail))
+    text = service.comparison_picture(found.items[0], catalogue, labels, width=width, theme=theme)
+    return _answer(Svg, text, if_none_match)
 
 
 def _answer(kind: type[Response], text: str, if_none_match: str | None) -> Response:

@@ -17,7 +17,11 @@ VERBS = {
 }  # fmt: skip
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}
-PICTURES = {"get_trend_picture": "image/svg+xml", "get_trend_page": "text/html"}
+PICTURES = {
+    "get_comparison_picture": "image/svg+xml",
+    "get_trend_picture": "image/svg+xml",
+    "get_trend_page": "text/html",
+}
 """What is answered for people to look at, as a text of its own kind."""
 WRITTEN_BY_PYDANTIC = {"HTTPValidationError", "ValidationError"}
 every_operation = pytest.mark.parametrize("operation", operations(), ids=lambda one: one.id)

@@ -49,6 +49,7 @@ WRONG: dict[str, list[str]] = {
     "program_ref": ["", "x" * 201],
     "instrument": ["", "x" * 81],
     "form": ["", "x" * 81],
+    "labels": ["", "x", "en_US"],
     "by": ["x", "", "Program", "setting"],
     "setting": ["x", "", "Coaching"],
     "has": ["x", "", "Drop"],

@@ -43,6 +43,7 @@ NEUTRAL: Final = {
     "instrument",
     "instrument_revision",
     "kind",
+    "labels",
     "language",
     "level",
     "limit",

@@ -55,6 +55,13 @@ async def programmes(_: World, __: str) -> Call:
     return Call(query=dict(BY))
 
 
+async def a_comparison(world: World, _: str) -> Call:
+    """One of those that were compared when the world was furnished."""
+    listed = (await world.client.get("/v1/program-comparisons", params=BY)).json()["items"]
+    names = ("by", "setting", "instrument", "form", "language", "scale")
+    return Call(query={name: listed[0][name] for name in names if listed[0][name]})
+
+
 async def nothing_needed(_: World, __: str) -> Call:
     return Call()
 
@@ -212,6 +219,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
     "create_alliance": (Recipe(new_alliance),),
     "get_alliance": (Recipe(an_alliance),),
+    "get_comparison_picture": (Recipe(a_comparison, unknown=404),),
     "get_coverage": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
     "get_form": (Recipe(an_instrument),),
