@@ -4,7 +4,6 @@ asyncpg runs the statements; app.statements describes tables and compiles.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ import asyncpg
 import structlog
 from pydantic_core import from_json, to_json
 
-from app.errors import InternalError, Locked, Overtaken, Problem, Unavailable
+from app.driver_errors import DRIVER_ERRORS, problem_from
+from app.errors import InternalError, Overtaken, Problem
 from app.statements import Statement
 
 Row: TypeAlias = asyncpg.Record
@@ -28,7 +28,7 @@ WORKER_ROLE: Final = "rapport_worker"
 """May ask which tenants have events waiting or something due, and nothing else."""
 NO_TENANT: Final = UUID(int=0)
 """Set where a transaction belongs to no tenant: row-level security then shows nobody's rows."""
-SCHEMA_REVISION: Final = "2026_11_24_1500"
+SCHEMA_REVISION: Final = "2026_11_24_1620"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
 TRANSACTION_SECONDS: Final = 5.0
@@ -44,15 +44,6 @@ SERVER_SETTINGS: Final = {
     "timezone": "UTC",
     "jit": "off",
 }
-
-DRIVER_ERRORS: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
-"""What asyncpg raises when Postgres or the way to it fails."""
 
 _log = structlog.get_logger("rapport.database")
 
@@ -112,6 +103,31 @@ class Transaction:
             statement.sql, *self._arguments(statement, values)
         )
         return found
+
+    async def copied(
+        self, statement: Statement, *, as_lines: bool = False, **values: object
+    ) -> tuple[bytes, int]:
+        """All rows of the statement as Postgres writes them into CSV in UTF-8; and how many.
+
+        A line ends with LF, null is an empty cell, an empty text is "". as_lines: of a statement
+        with one column of JSON, each as a line just as it is.
+        """
+        written = bytearray()
+
+        async def take(part: bytes) -> None:
+            written.extend(part)
+
+        # No JSON has these characters as such, so nothing in it is ever quoted.
+        signs = {"quote": "\x01", "delimiter": "\x02"} if as_lines else {}
+        told = await self._connection.copy_from_query(
+            statement.sql,
+            *self._arguments(statement, values),
+            output=take,
+            format="csv",
+            encoding="utf-8",
+            **signs,
+        )
+        return bytes(written), int(told.removeprefix("COPY "))
 
     def _arguments(self, statement: Statement, values: dict[str, object]) -> Sequence[object]:
         values = {**statement.literals, **values, "tenant_id": self.tenant_id}
@@ -201,7 +217,7 @@ class Database:
         except Problem:
             raise
         except DRIVER_ERRORS as error:
-            raise _problem_from(error) from None
+            raise problem_from(error) from None
 
     async def standing(self) -> Standing | None:
         """How the database stands; None when Postgres cannot be asked."""
@@ -267,29 +283,3 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
         await connection.execute("ROLLBACK", timeout=POOL_WAIT_SECONDS)
     except DRIVER_ERRORS:
         connection.terminate()
-
-
-def _problem_from(error: Exception) -> Problem:
-    """The problem to answer. Only the SQLSTATE is logged: a driver's message can hold answers."""
-    sqlstate = getattr(error, "sqlstate", None)
-    race = isinstance(error, asyncpg.LockNotAvailableError | asyncpg.TransactionRollbackError)
-    level = logging.WARNING if race else logging.ERROR
-    _log.log(level, "database_error", kind=type(error).__name__, sqlstate=sqlstate)
-    if isinstance(error, asyncpg.LockNotAvailableError):
-        return Locked("Somebody else is changing the same.")
-    if isinstance(error, asyncpg.TransactionRollbackError):
-        return Overtaken("Others were quicker, again and again.")
-    passing = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.QueryCanceledError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.InvalidCachedStatementError,
-        OSError,
-        TimeoutError,
-    )
-    if isinstance(error, passing):
-        return Unavailable("The database did not answer in time.")
-    return InternalError("Nothing was stored. Trying again is safe.")

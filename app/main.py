@@ -21,6 +21,7 @@ from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
 from app.errors import Unavailable
 from app.events.router import router as events
+from app.exports.router import router as exports
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     signals,
     signal_settings,
     events,
+    exports,
     instruments,
     tenants,
 )

@@ -1,4 +1,4 @@
-"""What the service does by itself: it moves events into their log, and looks for silence."""
+"""What the service does by itself: it moves events into their log, looks for silence, exports."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,6 +11,8 @@ import structlog
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
+from app.exports.working import Files, work_off
+from app.instruments.definitions import shipped
 from app.silence import service as silence
 
 IDLE_SECONDS: Final = 0.5
@@ -31,6 +33,7 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
     """
     rest, loop = IDLE_SECONDS, asyncio.get_running_loop()
     look_at = loop.time()
+    files: Files = {}
     while not stopping.is_set():
         try:
             moved = await events.move(database, stopping.is_set)
@@ -38,15 +41,18 @@ async def work(database: Database, stopping: asyncio.Event, clock: Callable[[], 
             if loop.time() >= look_at:
                 look_at = loop.time() + LOOK_SECONDS
                 looked = await silence.look(database, clock(), stopping.is_set)
+            steps = await work_off(database, shipped(), files, clock(), stopping.is_set)
         except Problem as problem:
-            rest = min(2 * rest, LONGEST_REST_SECONDS)
+            rest = min(2 * max(rest, IDLE_SECONDS), LONGEST_REST_SECONDS)
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
-            rest = IDLE_SECONDS
+            rest = 0.0 if steps else IDLE_SECONDS
             if moved:
                 _log.info("events_moved", count=moved)
             if looked:
                 _log.info("silence_looked_at", count=looked)
+            if steps:
+                _log.info("exports_advanced", count=steps)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()

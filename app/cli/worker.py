@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 from app.cli.serve import database_place, must_be_ready
-from app.database import DRIVER_ERRORS, connected
+from app.database import connected
+from app.driver_errors import DRIVER_ERRORS
 from app.errors import StartRefused
 from app.settings import Settings, read_settings
 from app.telemetry import configure_logging

@@ -9,6 +9,8 @@ class Scope(StrEnum):
     ALLIANCES_READ = "alliances:read"
     ALLIANCES_WRITE = "alliances:write"
     EVENTS_READ = "events:read"
+    EXPORTS_READ = "exports:read"
+    EXPORTS_WRITE = "exports:write"
     INSTRUMENTS_READ = "instruments:read"
     MARKS_READ = "marks:read"
     MARKS_WRITE = "marks:write"
