@@ -23,7 +23,7 @@ from app.tenants.notices import SYSTEM
 
 SETTLED: Final = timedelta(seconds=TRANSACTION_SECONDS + 1)
 """After that long, what was being stored when an export was asked for is stored or is not."""
-MOST_OPEN: Final = 5
+MOST_OPEN: Final = 20
 """How many exports of one tenant may be under way."""
 PARQUET: Final = "pyarrow"
 """The library that writes Parquet; the web process never loads it."""

@@ -217,7 +217,7 @@ async def test_parquet_has_types_and_says_how_many_rows(client: AsyncClient, wor
     assert table.column("alliance_external_id")[0].as_py() == "=1"
     footer = parquet.ParquetFile(io.BytesIO(answer.content)).metadata.metadata
     assert footer[b"rapport.rows"] == str(table.num_rows).encode()
-    with pytest.raises(OSError, match=r"footer|magic"):
+    with pytest.raises((OSError, ValueError)):
         parquet.read_table(io.BytesIO(answer.content[:-20]))
 
 

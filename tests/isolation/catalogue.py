@@ -14,7 +14,8 @@ WITH known_role(name) AS (
 ), further_policy(on_table, name, command, roles, seen, written) AS (
   VALUES ('tenants', 'listed', 'r', '{rapport_platform}', 'true', NULL),
          ('event_queue', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
-         ('silence_checks', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
+         ('silence_checks', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('exports', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
 ), of_postgres AS (
   SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema'
 ), relation AS (

@@ -36,6 +36,7 @@ NEUTRAL: Final = {
     "dry_run",
     "end_reason",
     "form",
+    "format",
     "instrument",
     "instrument_revision",
     "kind",
@@ -59,6 +60,7 @@ NEUTRAL: Final = {
     "state",
     "status",
     "to",
+    "versions",
 }
 """What names nothing of a tenant."""
 DATES: Final = {"date", "date-time"}

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from httpx import Response
 
-from tests.logs.marks import Marks, problems_in, said_by
+from tests.logs.marks import Marks, problems_in, said, said_by
 
 RUNNING = "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
 
@@ -37,7 +37,7 @@ class Leaks:
         """Search what is said in a refusal, and in those of a batch's items."""
         if not answer.is_success:
             self._search("header", str(answer.headers))
-        for problem in problems_in(answer.json()):
+        for problem in problems_in(said(answer)):
             self._search("problem", said_by(problem))
             self.problems += 1
 

@@ -4,6 +4,8 @@ import re
 import secrets
 from typing import Any
 
+from httpx import Response
+
 
 class Marks:
     """Marks of one test. Each is given out once, for one place of a request."""
@@ -33,6 +35,12 @@ class Marks:
     def _place(self, digits: str) -> str:
         known = len(digits) >= 5 and int(digits[:5]) < len(self._places)
         return self._places[int(digits[:5])] if known else "a mark cut short"
+
+
+def said(answer: Response) -> Any:
+    """The JSON of an answer; None for one that is none, an export."""
+    media_type = answer.headers.get("content-type", "")
+    return answer.json() if media_type.endswith("json") and "nd" not in media_type else None
 
 
 def problems_in(value: Any) -> list[dict[str, Any]]:

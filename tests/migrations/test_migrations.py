@@ -78,6 +78,24 @@ MAY: dict[str, dict[str, set[str]]] = {
         },
         "signal_actions": READS_AND_ADDS,
         "signal_settings": READS_AND_ADDS,
+        "exports": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "state",
+                "failure",
+                "position",
+                "writer",
+                "chunks",
+                "rows",
+                "bytes",
+                "failed_steps",
+                "finished_at",
+                "expires_at",
+                "due_at",
+            )
+        },
+        "export_chunks": READS_AND_ADDS | {"DELETE"},
         "responses": READS_AND_ADDS,
         "response_voids": READS_AND_ADDS | {"UPDATE (external_version)"},
         "event_queue": READS_AND_ADDS | {"DELETE"},
@@ -96,6 +114,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     WORKER_ROLE: {
         "event_queue": {"SELECT (tenant_id)"},
         "silence_checks": {"SELECT (tenant_id)", "SELECT (due_at)"},
+        "exports": {"SELECT (tenant_id)", "SELECT (due_at)"},
     },
 }
 GRANTED = """
