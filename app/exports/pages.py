@@ -1,14 +1,12 @@
 """One page of an export, read in one transaction, judged for its reader as it is read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from app.database import NO_TENANT, Database, Row, Transaction
-from app.errors import Problem
 from app.exports import page_queries as queries
 from app.exports.columns import Kind
 from app.exports.csv_text import with_line_ends
@@ -83,15 +81,22 @@ async def pages(database: Database, tenant_id: UUID, wanted: Wanted) -> AsyncGen
         async with database.transaction(tenant_id) as transaction:
             return await page_after(transaction, wanted, after)
 
-    coming = asyncio.create_task(read(BEGINNING))
+    coming = _begun(read(BEGINNING))
     try:
-        while (page := await coming) is not None:
-            coming = asyncio.create_task(read(page.last))
+        # Shielded: a caller who is cancelled again and again would cut off its rollback too.
+        while (page := await asyncio.shield(coming)) is not None:
+            coming = _begun(read(page.last))
             yield page
     finally:
         coming.cancel()
-        with suppress(asyncio.CancelledError, Problem):
-            await coming
+        await asyncio.wait({coming})
+
+
+def _begun(reading: Coroutine[Any, Any, Page | None]) -> asyncio.Task[Page | None]:
+    """The reading under way; what becomes of it is known even if nobody waits for it any more."""
+    task = asyncio.create_task(reading)
+    task.add_done_callback(lambda one: one.cancelled() or one.exception())
+    return task
 
 
 async def _signals_wanted(

@@ -24,7 +24,9 @@ SELECT alliance_id, id AS occasion_id, row_number() OVER (ORDER BY id) - 1 AS n
 FROM occasions WHERE occasion_key = 'ref:filled'
 """
 NEW = {
-    "id": "uuidv7()",
+    "id": "(encode(substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) "
+    "FROM 3), 'hex') || '7' || substr(md5(random()::text), 1, 3) || '8' "
+    "|| substr(md5(random()::text), 1, 15))::uuid",
     "alliance_id": "places.alliance_id",
     "occasion_id": "places.occasion_id",
     "external_id": "'r-' || number",
@@ -51,7 +53,8 @@ def responses_statement() -> str:
 async def fill(url: str, tenant_id: UUID, rows: int) -> None:
     """Give the tenant so many responses like its first one, in alliances of twenty each.
 
-    Their ids grow with time, as those of submissions do. Needs Postgres 18.
+    Its first response has the external_id `pattern`, in an alliance with the case_ref `case`. The
+    new ones' ids grow with time, as those of submissions do.
     """
     connection = await asyncpg.connect(url)
     count = max(rows // 20, 1)
