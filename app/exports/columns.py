@@ -94,7 +94,7 @@ RESPONSES: Final = (
     *_STAMPED,
     Column("backfill", "boolean", "Whether it was sent as history."),
     Column("notice_ref", "text", "Your own id of what the rater was told."),
-    Column("notice_audience", "code", "Whom the rater was told of, with spaces between."),
+    Column("notice_audience", "json", "The kinds of readers that the rater was told of."),
     Column("notice_level", "code", "What they were told would be shown."),
     Column("quality", "code", "Codes on how it was filled in; shown with the answers."),
     *_WITHHELD,

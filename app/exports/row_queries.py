@@ -5,7 +5,7 @@ it when it fails. So nothing that a caller has named stands in it, only ids, tim
 own codes. What callers have named is looked for by app.exports.page_queries, which gives ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -60,33 +60,58 @@ def within(
     return conditions
 
 
-def record_join(select: sa.Select[Any], successor: sa.FromClause) -> sa.Select[Any]:
-    """Responses with alliance, void and successor, each as of the export."""
+_SUCCESSOR: Final = responses.alias("successor")
+_OF_ALLIANCE: Final = sa.and_(
+    alliances.c.tenant_id == responses.c.tenant_id, alliances.c.id == responses.c.alliance_id
+)
+_OF_VOID: Final = sa.and_(
+    response_voids.c.tenant_id == responses.c.tenant_id,
+    response_voids.c.response_id == responses.c.id,
+    response_voids.c.voided_at <= AS_OF,
+)
+_OF_SUCCESSOR: Final = sa.and_(
+    _SUCCESSOR.c.tenant_id == responses.c.tenant_id,
+    _SUCCESSOR.c.amends == responses.c.id,
+    _SUCCESSOR.c.amends.is_not(None),
+    _SUCCESSOR.c.received_at <= AS_OF,
+)
+
+
+def _current(columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """Responses that count as of the export, with their alliance."""
+    nothing = (
+        sa.null().cast(response_voids.c.voided_at.type).label("voided_at"),
+        sa.null().cast(sa.Text).label("void_reason"),
+        sa.null().cast(sa.Uuid).label("amended_by"),
+        sa.literal("current", sa.Text).label("record_status"),
+    )
     return (
-        select.join(
-            alliances,
-            sa.and_(
-                alliances.c.tenant_id == responses.c.tenant_id,
-                alliances.c.id == responses.c.alliance_id,
-            ),
+        sa.select(*columns, *nothing)
+        .select_from(responses)
+        .join(alliances, _OF_ALLIANCE)
+        .where(~sa.exists().where(_OF_VOID), ~sa.exists().where(_OF_SUCCESSOR))
+    )
+
+
+def _every_version(columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """All responses with alliance, void and successor, each as of the export."""
+    status = sa.case(
+        (response_voids.c.voided_at.is_not(None), "voided"),
+        (_SUCCESSOR.c.id.is_not(None), "amended"),
+        else_="current",
+    )
+    return (
+        sa.select(
+            *columns,
+            response_voids.c.voided_at,
+            response_voids.c.reason.label("void_reason"),
+            _SUCCESSOR.c.id.label("amended_by"),
+            status.label("record_status"),
         )
-        .outerjoin(
-            response_voids,
-            sa.and_(
-                response_voids.c.tenant_id == responses.c.tenant_id,
-                response_voids.c.response_id == responses.c.id,
-                response_voids.c.voided_at <= AS_OF,
-            ),
-        )
-        .outerjoin(
-            successor,
-            sa.and_(
-                successor.c.tenant_id == responses.c.tenant_id,
-                successor.c.amends == responses.c.id,
-                successor.c.amends.is_not(None),
-                successor.c.received_at <= AS_OF,
-            ),
-        )
+        .select_from(responses)
+        .join(alliances, _OF_ALLIANCE)
+        .outerjoin(response_voids, _OF_VOID)
+        .outerjoin(_SUCCESSOR, _OF_SUCCESSOR)
     )
 
 
@@ -94,7 +119,7 @@ def _seen(
     read: sa.Subquery, *, system: bool
 ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """Whether this reader sees answers, and scores: as app.responses.visibility judges."""
-    audience, level = read.c.audience, read.c.notice_level
+    audience, level = read.c.notice_audience, read.c.notice_level
     told = audience.contains(sa.func.to_jsonb(sa.bindparam("reader", type_=sa.Text)))
     if system:
         for_supervision = sa.and_(
@@ -114,36 +139,22 @@ def _seen(
 
 def _read(given: frozenset[str], part: sa.ColumnElement[Any]) -> sa.Subquery:
     """The responses of a page as they are stored, in the order of their ids."""
-    successor = responses.alias("successor")
-    status = sa.case(
-        (response_voids.c.voided_at.is_not(None), "voided"),
-        (successor.c.id.is_not(None), "amended"),
-        else_="current",
-    )
     notice = responses.c.notice
-    select = record_join(
-        sa.select(
-            *(responses.c[name] for name in _AS_STORED),
-            alliances.c.source.label("alliance_source"),
-            alliances.c.external_id.label("alliance_external_id"),
-            response_voids.c.voided_at,
-            response_voids.c.reason.label("void_reason"),
-            successor.c.id.label("amended_by"),
-            notice["audience"].label("audience"),
-            notice["level"].astext.label("notice_level"),
-            notice["ref"].astext.label("notice_ref"),
-            part,
-            status.label("record_status"),
-        ).select_from(responses),
-        successor,
-    ).where(
+    columns = (
+        *(responses.c[name] for name in _AS_STORED),
+        alliances.c.source.label("alliance_source"),
+        alliances.c.external_id.label("alliance_external_id"),
+        notice["audience"].label("notice_audience"),
+        notice["level"].astext.label("notice_level"),
+        notice["ref"].astext.label("notice_ref"),
+        part,
+    )
+    select = (_every_version if "all" in given else _current)(columns).where(
         responses.c.tenant_id == parameter(responses.c.tenant_id),
         responses.c.id > AFTER,
         responses.c.id <= LAST,
         *within(given, responses.c.received_at, day_of(responses)),
     )
-    if "all" not in given:
-        select = select.where(response_voids.c.voided_at.is_(None), successor.c.id.is_(None))
     for name in given & {"instrument", "form"}:
         select = select.where(responses.c[name] == parameter(responses.c[name]))
     if "program_ref" in given:
@@ -191,7 +202,6 @@ def response_cells(given: frozenset[str], items: tuple[Item, ...]) -> Cells:
     own = {
         "record": sa.literal("row", sa.Text),
         "quality": sa.case((noted, codes.scalar_subquery())),
-        "notice_audience": _words(j.c.audience),
         "reported_scores": sa.case((j.c.sees_scores, j.c.reported_scores)),
         **shown,
         **_withheld(j),
@@ -203,11 +213,6 @@ def response_cells(given: frozenset[str], items: tuple[Item, ...]) -> Cells:
 
 
 _SHOWN_WITH_ANSWERS: Final = ("amendment_reason", "void_reason", "answers")
-
-
-def _words(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """A JSON list of codes as words with spaces between."""
-    return sa.func.translate(sa.cast(codes, sa.Text), '[]",', "")
 
 
 def _item_cells(j: sa.Subquery, item: Item) -> dict[str, sa.ColumnElement[Any]]:
