@@ -29,6 +29,9 @@ from app.statements import Statement, compiled, parameter
 Written = Literal["csv", "ndjson", "typed"]
 RISKY: Final = f"^[{FORMULA_FIRST}]"
 """A text that a spreadsheet may take for a formula: one more sign is set before it."""
+HARMLESS_FROM: Final = "A"
+HARMLESS_TO: Final = "\uff00"
+"""Between these no text is risky; most begin there, and it is quicker to see than a pattern."""
 _TABLES: Final[Mapping[Kind, sa.Table]] = {
     "responses": responses,
     "scores": responses,
@@ -163,7 +166,9 @@ def _cells(shape: Shape) -> Cells:
 
 def _csv_cell(column: Column, cell: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     if column.type == "text":
-        return sa.case((cell.op("~")(RISKY), "'" + cell), else_=cell)
+        by_byte = cell.collate("C")
+        harmless = sa.and_(by_byte >= HARMLESS_FROM, by_byte < HARMLESS_TO)
+        return sa.case((harmless, cell), (cell.op("~")(RISKY), "'" + cell), else_=cell)
     if column.type == "instant":
         return sa.func.btrim(sa.cast(sa.func.to_json(cell), sa.Text), '"')
     return sa.cast(cell, sa.Text) if column.type in {"boolean", "json"} else cell
