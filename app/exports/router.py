@@ -118,7 +118,7 @@ async def get_export_dictionary(
     kind: Annotated[Kind, Query(description="Which export.")],
     instrument: Annotated[InstrumentId | None, Query()] = None,
     form: Annotated[FormId | None, Query(description="Of the instrument.")] = None,
-    format: Annotated[Literal["json", "csv"], Query()] = "json",  # noqa: A002 - its name in the contract
+    format: Annotated[Literal["json", "csv"], Query(description="`json` or `csv`.")] = "json",  # noqa: A002 - its name in the contract
 ) -> DictionaryOut | Response:
     """What the columns of an export mean: type, unit, range, and the definition they come from."""
     dictionary = dictionary_of(catalogue, kind, instrument, form)

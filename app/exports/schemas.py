@@ -29,8 +29,8 @@ class ExportRequest(Closed):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-    kind: Kind
-    format: Format = "csv"
+    kind: Kind = Field(description="What a row is.")
+    format: Format = Field(default="csv", description="`csv`, `ndjson` or `parquet`.")
     versions: Versions = Field(
         default="current",
         description="Of responses and scores: those that count, or amended and voided ones too.",
