@@ -58,7 +58,7 @@ def form_items(
         if form is None:
             return ()
         detail = "Name the instrument that the form is of."
-        raise InvalidRequest.of(FieldError(f"{where}instrument", "required", detail))
+        raise InvalidRequest.of(FieldError(f"{where}instrument", "instrument_unnamed", detail))
     known = catalogue.definitions.get(instrument)
     if known is None:
         detail = "No such instrument: see GET /v1/instruments."

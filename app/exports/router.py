@@ -131,7 +131,7 @@ async def get_export_dictionary(
     "",
     status_code=202,
     operation_id="create_export",
-    responses=problems(409)
+    responses=problems(404, 409)
     | {
         200: {
             "model": ExportOut,

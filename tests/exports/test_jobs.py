@@ -419,7 +419,7 @@ async def test_a_damaged_file_is_not_given_out(
         ({"kind": "alliances", "instrument": "srs-3"}, "not_for_this_kind"),
         ({"kind": "signals", "versions": "all"}, "not_for_this_kind"),
         ({"kind": "nothing"}, "literal_error"),
-        ({"kind": "responses", "form": "client"}, "required"),
+        ({"kind": "responses", "form": "client"}, "instrument_unnamed"),
         ({"kind": "responses", "limit": 1}, "unknown_field"),
     ],
 )

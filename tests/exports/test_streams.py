@@ -202,7 +202,7 @@ async def test_periods_and_filters(client: AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("query", "pointer", "code"),
     [
-        ({"form": "client"}, "#/query/instrument", "required"),
+        ({"form": "client"}, "#/query/instrument", "instrument_unnamed"),
         ({"instrument": "nothing"}, "#/query/instrument", "unknown_instrument"),
         ({"instrument": "srs-3", "form": "x"}, "#/query/form", "unknown_form"),
         ({"format": "parquet"}, "#/query/format", "literal_error"),
