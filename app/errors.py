@@ -10,7 +10,7 @@
         ├── MethodNotAllowed      405
         ├── Conflict              409  AllianceConflict, StaleVersion, AlreadyAmended,
         │                              IdempotencyKeyInUse, MergeConflict, OccasionConflict,
-        │                              SignalConflict, TenantConflict
+        │                              SignalConflict, ExportConflict, TenantConflict
         ├── PreconditionFailed    412
         ├── BodyTooLarge          413
         ├── UnsupportedMediaType  415
@@ -175,6 +175,13 @@ class SignalConflict(Conflict):
 
     code = "signal_conflict"
     title = "The signal is past that"
+
+
+class ExportConflict(Conflict):
+    """Where the export stands, or how many there are, is against it."""
+
+    code = "export_conflict"
+    title = "The export does not stand like that"
 
 
 class TenantConflict(Conflict):

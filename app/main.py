@@ -26,6 +26,7 @@ from app.edge.draining import Draining
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems
 from app.events.router import router as events
+from app.exports.router import router as exports
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
@@ -76,6 +77,7 @@ ROUTERS: Final = (
     coverage,
     comparisons,
     events,
+    exports,
     instruments,
     tenants,
     operation,

@@ -1,4 +1,4 @@
-"""What the service does by itself: moves events, looks for silence, adds up, compares."""
+"""What the service does by itself: moves events, looks for silence, adds up, compares, exports."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from app.comparisons import service as comparisons
 from app.database import Database
 from app.errors import Problem
 from app.events import service as events
+from app.exports.working import Files, work_off
 from app.instruments.definitions import Catalogue
 from app.metrics import WORKER_FAILURES, WORKER_LAST_PASS, WORKER_PASS_SECONDS
 from app.programs import service as programs
@@ -65,6 +66,7 @@ async def work(
     """
     rest, loop, slices = IDLE_SECONDS, asyncio.get_running_loop(), Slices(stopping)
     look_at = check_at = loop.time()
+    files: Files = {}
     while not stopping.is_set():
         began = loop.time()
         try:
@@ -83,21 +85,22 @@ async def work(
             if loop.time() >= check_at:
                 check_at = loop.time() + CHECK_SECONDS
                 await programs.look_again(database, catalogue, clock())
+            steps = await work_off(database, catalogue, files, clock(), stopping.is_set)
         except Problem as problem:
             rest = min(2 * max(rest, IDLE_SECONDS), LONGEST_REST_SECONDS)
             WORKER_FAILURES.labels(problem.code).inc()
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
-            rest = 0.0 if slices.cut else IDLE_SECONDS
+            rest = 0.0 if slices.cut or steps else IDLE_SECONDS
             WORKER_PASS_SECONDS.observe(loop.time() - began)
             WORKER_LAST_PASS.set_to_current_time()
-            _tell(moved, looked, made)
+            _tell(moved, looked, made, steps)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()
 
 
-def _tell(moved: int, looked: int, made: int) -> None:
+def _tell(moved: int, looked: int, made: int, steps: int) -> None:
     """Log what was done, where anything was."""
     if moved:
         _log.info("events_moved", count=moved)
@@ -105,3 +108,5 @@ def _tell(moved: int, looked: int, made: int) -> None:
         _log.info("silence_looked_at", count=looked)
     if made:
         _log.info("comparisons_made", count=made)
+    if steps:
+        _log.info("exports_advanced", count=steps)

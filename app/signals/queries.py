@@ -33,8 +33,8 @@ class Reading:
     """The person acting, who sees what rests on nothing but their own ratings."""
 
 
-def _visible() -> sa.ColumnElement[bool]:
-    """What a reader may see of all signals."""
+def visible() -> sa.ColumnElement[bool]:
+    """What a reader may see of all signals; its parameters: reading_values."""
     of_kind = sa.and_(
         sa.func.array_position(signals.c.audience, _READER).is_not(None),
         sa.or_(
@@ -42,10 +42,10 @@ def _visible() -> sa.ColumnElement[bool]:
             signals.c.audience != sa.cast(["supervisor"], ARRAY(sa.Text)),
         ),
     )
-    return sa.or_(of_kind, _own())
+    return sa.or_(of_kind, own())
 
 
-def _own() -> sa.ColumnElement[bool]:
+def own() -> sa.ColumnElement[bool]:
     """Whether it rests on nothing but what the person acting said, under whatever reference."""
     same_person = sa.exists().where(
         alliances.c.tenant_id == signals.c.tenant_id,
@@ -76,7 +76,8 @@ def _present(ref: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(merged, ref)
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """The parameters of visible and own."""
     return {
         "reader": reading.kind,
         "supervision": reading.supervision,
@@ -85,14 +86,12 @@ def _reading(reading: Reading) -> dict[str, Any]:
     }
 
 
-_SIGNAL: Final = sa.select(signals, sa.func.coalesce(_own(), sa.false()).label("own"))
-"""A signal, and whether it is the reader's own; see _own."""
-_BY_ID: Final = compiled(
-    _SIGNAL.where(_TENANT, signals.c.id == parameter(signals.c.id), _visible())
-)
+_SIGNAL: Final = sa.select(signals, sa.func.coalesce(own(), sa.false()).label("own"))
+"""A signal, and whether it is the reader's own; see own."""
+_BY_ID: Final = compiled(_SIGNAL.where(_TENANT, signals.c.id == parameter(signals.c.id), visible()))
 _OF_ALLIANCE: Final = compiled(
     _SIGNAL.where(
-        _TENANT, signals.c.alliance_id == parameter(signals.c.alliance_id), _visible()
+        _TENANT, signals.c.alliance_id == parameter(signals.c.alliance_id), visible()
     ).order_by(signals.c.id)
 )
 _ACTIONS: Final = compiled(
@@ -126,7 +125,7 @@ _WAITING_OF_ALLIANCES: Final = compiled(
         _TENANT,
         signals.c.alliance_id == sa.func.any(sa.bindparam("ids", type_=ARRAY(sa.Uuid))),
         _WAITING,
-        _visible(),
+        visible(),
     )
     .order_by(signals.c.id)
 )  # fmt: skip
@@ -137,7 +136,7 @@ _EQUAL: Final = frozenset(
 
 @cache
 def _list_statement(filters: frozenset[str], continued: bool) -> Statement:  # noqa: FBT001 - cached
-    statement = _SIGNAL.where(_TENANT, _visible())
+    statement = _SIGNAL.where(_TENANT, visible())
     for name in sorted(filters & _EQUAL):
         statement = statement.where(signals.c[name] == parameter(signals.c[name]))
     if "waiting" in filters:
@@ -200,14 +199,14 @@ _ACT: Final = _act_statement()
 
 async def signal(transaction: Transaction, signal_id: UUID, reading: Reading) -> Row | None:
     """One signal; None: there is none, or this reader may not see it."""
-    return await transaction.row(_BY_ID, id=signal_id, **_reading(reading))
+    return await transaction.row(_BY_ID, id=signal_id, **reading_values(reading))
 
 
 async def signals_of_alliance(
     transaction: Transaction, alliance_id: UUID, reading: Reading
 ) -> list[Row]:
     """Every signal of an alliance that this reader may see, oldest first."""
-    return await transaction.rows(_OF_ALLIANCE, alliance_id=alliance_id, **_reading(reading))
+    return await transaction.rows(_OF_ALLIANCE, alliance_id=alliance_id, **reading_values(reading))
 
 
 async def waiting_of(
@@ -218,7 +217,7 @@ async def waiting_of(
     Of each: id, alliance_id, code, severity, state, rater, instrument and form; no number.
     """
     return await transaction.rows(
-        _WAITING_OF_ALLIANCES, ids=list(alliance_ids), **_reading(reading)
+        _WAITING_OF_ALLIANCES, ids=list(alliance_ids), **reading_values(reading)
     )
 
 
@@ -236,7 +235,7 @@ async def signals_after(
     """
     statement = _list_statement(frozenset(filters), after is not None)
     return await transaction.rows(
-        statement, **filters, **_reading(reading), after=after, limit=limit
+        statement, **filters, **reading_values(reading), after=after, limit=limit
     )
 
 

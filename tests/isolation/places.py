@@ -40,6 +40,7 @@ NEUTRAL: Final = {
     "has",
     # Made from the answer alone: who has the tag has the answer.
     "if-none-match",
+    "format",
     "instrument",
     "instrument_revision",
     "kind",
@@ -67,6 +68,7 @@ NEUTRAL: Final = {
     "status",
     "theme",
     "to",
+    "versions",
 }
 """What names nothing of a tenant."""
 DATES: Final = {"date", "date-time"}

@@ -15,7 +15,7 @@ from httpx import Response
 
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
-from tests.isolation.worlds import BY, World, sent, without
+from tests.isolation.worlds import BY, World, export, sent, without
 
 
 @dataclass
@@ -40,6 +40,8 @@ class Recipe:
     """What became of it."""
     unknown: int = 200
     """What becomes of a reference that is nobody's; 200 stands for any success."""
+    another_person: int = 200
+    """What becomes of it for another person than the one that it was made for."""
     counts: bool = False
     """Whether every call makes one more version, so that no two answers name the same."""
 
@@ -189,6 +191,29 @@ async def new_settings(world: World, _: str) -> Call:
     return Call(headers={"If-Match": answer.headers["ETag"]}, body=deepcopy(EXAMPLE))
 
 
+async def an_order(_: World, __: str) -> Call:
+    return Call(body={"kind": "responses", "format": "ndjson"})
+
+
+async def an_export(world: World, name: str) -> Call:
+    """An export whose file is made; the same one, however often it is asked for."""
+    if "export" not in world.ids:
+        await with_data(world, name)
+        await export(world)
+    return Call(path={"export_id": world.ids["export"]})
+
+
+async def something(world: World, name: str) -> Call:
+    """A tenant with one rating that has raised a signal, however often it is asked for."""
+    if "something" not in world.ids:
+        world.ids["something"] = await low_rating(world, name)
+    return Call()
+
+
+async def a_dictionary(_: World, __: str) -> Call:
+    return Call(query={"kind": "responses"})
+
+
 async def scores(_: World, __: str) -> Call:
     answers = {str(line): 5 for line in range(1, 5)}
     return Call(body={"instrument": "srs-3", "form": "client", "answers": answers})
@@ -214,13 +239,22 @@ def names_a_record(place: Place) -> bool:
 RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "act_on_signal": (Recipe(action),),
     "amend_response": (Recipe(amendment),),
+    "cancel_export": (Recipe(an_export, another_person=404),),
     "compute_scores": (Recipe(scores),),
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
     "create_alliance": (Recipe(new_alliance),),
+    "create_export": (Recipe(an_order),),
+    "download_export": (Recipe(an_export, another_person=404),),
+    "export_alliances": (Recipe(something),),
+    "export_responses": (Recipe(something),),
+    "export_scores": (Recipe(something),),
+    "export_signals": (Recipe(something),),
     "get_alliance": (Recipe(an_alliance),),
     "get_comparison_picture": (Recipe(a_comparison, unknown=404),),
     "get_coverage": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
+    "get_export": (Recipe(an_export, another_person=404),),
+    "get_export_dictionary": (Recipe(a_dictionary),),
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import app.alliances.models
 import app.comparisons.models
 import app.events.models
+import app.exports.models
 import app.idempotency.models
 import app.marks.models
 import app.occasions.models

@@ -5,11 +5,14 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
+from app.exports.working import work_off
+from app.instruments.definitions import shipped
 from app.measurement.small_groups import LEAST_CLIENTS
 from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
@@ -43,6 +46,7 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     etag: str = ""
+    app: FastAPI | None = None
     seen: list[str] = field(default_factory=list)
     """Everything that the tenant was ever answered."""
 
@@ -96,7 +100,7 @@ async def world(app: FastAPI) -> AsyncIterator[World]:
     """A tenant that has nothing yet."""
     tenant = await make_tenant(app, tuple(Scope))
     async with tenant.client() as client:
-        made = World(tenant, client, f"mark{secrets.token_hex(6)}")
+        made = World(tenant, client, f"mark{secrets.token_hex(6)}", app=app)
 
         async def remember(answer: Response) -> None:
             made.seen.append(answer.text + str(answer.headers))
@@ -133,6 +137,7 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
     await tell(made, first["alliance_id"])
     await raise_signals(made)
     await fill_programme(made, app)
+    await export(made)
     await read_everything(made, first["alliance_id"])
 
 
@@ -204,6 +209,19 @@ async def fill_programme(made: World, app: FastAPI) -> None:
         await sent(made.client, "/v1/responses", said)
     await work(app.state.database)
     await compare(app.state.database)
+
+
+async def export(made: World) -> None:
+    """Have a file made of the tenant's responses."""
+    assert made.app is not None
+    asked = await sent(made.client, "/v1/exports", {"kind": "responses"})
+    made.ids["export"] = asked["id"]
+    state = "queued"
+    while state != "ready":
+        later = datetime.now(UTC) + timedelta(seconds=10)
+        await work_off(made.app.state.database, shipped(), {}, later)
+        state = (await made.client.get(f"/v1/exports/{asked['id']}")).json()["state"]
+    await made.client.get(f"/v1/exports/{asked['id']}/download")
 
 
 async def read_everything(made: World, alliance_id: str) -> None:

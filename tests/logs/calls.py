@@ -52,6 +52,7 @@ TAKEN = {
             }
         ],
     },
+    "create_export": {"kind": "responses", "format": "csv", "program_ref": "programme"},
     "record_mark": {
         "external_id": "mark",
         "source": "ehr",

@@ -38,8 +38,9 @@ class Marks:
 
 
 def said(answer: Response) -> Any:
-    """What an answer says, as JSON; None: it is a text of another kind."""
-    return answer.json() if answer.headers["content-type"].endswith("json") else None
+    """The JSON of an answer; None for one that is none, an export."""
+    media_type = answer.headers.get("content-type", "")
+    return answer.json() if media_type.endswith("json") and "nd" not in media_type else None
 
 
 def problems_in(value: Any) -> list[dict[str, Any]]:

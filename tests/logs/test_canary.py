@@ -40,6 +40,7 @@ FREE = {
     "merge_people": {"/from"},
     "create_tenant": {"/name", "/default_notice/ref"},
     "create_tenant_key": {"/label"},
+    "create_export": {"/program_ref"},
     "create_alliance": {"/client_ref", "/professional_ref", "/case_ref", "/program_ref", "/source"},
     "update_alliance": {"/case_ref", "/program_ref"},
 }  # fmt: skip
@@ -52,18 +53,23 @@ class Sender:
     def __init__(self, client: AsyncClient, keys: dict[str | None, str]) -> None:
         self._client = client
         self.keys = keys
+        self.export: str | None = None
 
     async def send(self, operation: Operation, call: Call) -> Response:
         path, headers = await self._things(operation)
         headers |= _common(self.keys[operation.key])
         headers |= {name.lower(): value for name, value in call.headers.items()}
-        return await self._client.request(
+        answer = await self._client.request(
             call.method or operation.method.upper(),
             operation.url(**path | call.path) + call.below,
             content=call.content,
             params=call.query,
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
         )
+        if answer.status_code == 202:  # only so many may be under way
+            url = f"{answer.headers['location']}/cancel"
+            assert (await self._client.post(url, headers=answer.request.headers)).is_success
+        return answer
 
     async def _things(self, operation: Operation) -> tuple[dict[str, str], dict[str, str]]:
         """The ids that the path of the operation names, and If-Match; all made for this call."""
@@ -78,6 +84,8 @@ class Sender:
         if "{signal_id}" in operation.path:
             made = await self._made(API_KEY, "/v1/responses", below_the_cut())
             path["signal_id"] = made.json()["signals"][0]["id"]
+        if "{export_id}" in operation.path:
+            path["export_id"] = self.export or await self._exported()
         if operation.path == "/v1/signal-settings":
             read = await self._client.get(operation.path, headers=_common(self.keys[API_KEY]))
             headers["if-match"] = read.headers["ETag"]
@@ -88,6 +96,14 @@ class Sender:
             url = f"/v1/tenants/{path['tenant_id']}/keys"
             path["key_id"] = (await self._made(PLATFORM_KEY, url, {"label": "a"})).json()["key_id"]
         return path, headers
+
+    async def _exported(self) -> str:
+        """The id of an export: one for all calls, since only so many may be under way."""
+        url, headers = "/v1/exports", _common(self.keys[API_KEY])
+        made = await self._client.post(url, json={"kind": "responses"}, headers=headers)
+        assert made.status_code == 202, made.text
+        self.export = str(made.json()["id"])
+        return self.export
 
     async def _made(self, key: str, url: str, body: dict[str, Any]) -> Response:
         made = await self._client.post(url, json=body, headers=_common(self.keys[key]))

@@ -80,6 +80,24 @@ MAY: dict[str, dict[str, set[str]]] = {
         },
         "signal_actions": READS_AND_ADDS,
         "signal_settings": READS_AND_ADDS,
+        "exports": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "state",
+                "failure",
+                "position",
+                "writer",
+                "chunks",
+                "rows",
+                "bytes",
+                "failed_steps",
+                "finished_at",
+                "expires_at",
+                "due_at",
+            )
+        },
+        "export_chunks": READS_AND_ADDS | {"DELETE"},
         "responses": READS_AND_ADDS,
         "response_voids": READS_AND_ADDS | {"UPDATE (external_version)"},
         "event_queue": READS_AND_ADDS | {"DELETE"},
@@ -116,6 +134,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "program_heads": {"SELECT (tenant_id)", "SELECT (position)", "SELECT (sweeping)"},
         "program_cells": {"SELECT (tenant_id)", "SELECT (look_at)"},
         "comparison_heads": {"SELECT (tenant_id)", "SELECT (made_before)"},
+        "exports": {"SELECT (tenant_id)", "SELECT (due_at)"},
     },
 }
 GRANTED = """

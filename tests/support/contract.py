@@ -55,8 +55,9 @@ def check(method: str, path: str, status: int, headers: httpx.Headers, content: 
             raise ContractBroken(f"{method} {path}: 304 with a body, or undeclared")
         return
     schema = _schema(method.lower(), path, status, media_type)
-    value = json.loads(content) if media_type.endswith("json") else content.decode()
-    errors = sorted(_validator(json.dumps(schema)).iter_errors(value), key=str)
+    as_json = media_type.endswith(("/json", "+json"))
+    said = json.loads(content) if as_json else content.decode("latin-1")
+    errors = sorted(_validator(json.dumps(schema)).iter_errors(said), key=str)
     if errors:
         raise ContractBroken(f"{method} {path}: {status}: {errors[0].message}")
 

@@ -29,6 +29,9 @@ class _Connection:
     async def fetchrow(self, sql: str, *args: Any) -> Any:
         return await self.hook(sql, lambda: self.connection.fetchrow(sql, *args))
 
+    async def copy_from_query(self, sql: str, *args: Any, **options: Any) -> Any:
+        return await self.hook(sql, lambda: self.connection.copy_from_query(sql, *args, **options))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connection, name)
 
