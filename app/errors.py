@@ -6,11 +6,12 @@
         ├── BadRequest            400  MalformedJson, InvalidCursor
         ├── Unauthenticated       401
         ├── ScopeMissing          403
+        ├── WordingNotLicensed    403
         ├── NotFound              404
         ├── MethodNotAllowed      405
         ├── Conflict              409  AllianceConflict, StaleVersion, AlreadyAmended,
-        │                              IdempotencyKeyInUse, MergeConflict, OccasionConflict,
-        │                              SignalConflict, TenantConflict
+        │                              IdempotencyKeyInUse, InstrumentConflict, MergeConflict,
+        │                              OccasionConflict, SignalConflict, TenantConflict
         ├── PreconditionFailed    412
         ├── BodyTooLarge          413
         ├── UnsupportedMediaType  415
@@ -103,6 +104,14 @@ class ScopeMissing(Problem):
     title = "The API key lacks the scope for this call"
 
 
+class WordingNotLicensed(Problem):
+    """No licence that is known covers the wording that was asked for; `errors` says why."""
+
+    status = 403
+    code = "wording_not_licensed"
+    title = "No known licence covers this wording"
+
+
 class NotFound(Problem):
     """Nothing here for this caller; another tenant's record reads the same."""
 
@@ -153,6 +162,13 @@ class IdempotencyKeyInUse(Conflict):
 
     code = "idempotency_key_in_use"
     title = "The first call with this Idempotency-Key is not done yet"
+
+
+class InstrumentConflict(Conflict):
+    """The revision is published with other content, or was changed since it was read."""
+
+    code = "instrument_conflict"
+    title = "What is stored of this instrument stands against it"
 
 
 class MergeConflict(Conflict):

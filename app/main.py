@@ -16,7 +16,12 @@ from pydantic.json_schema import models_json_schema
 
 from app.alliances.router import router as alliances
 from app.database import SCHEMA_REVISION, Database, connected
-from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
+from app.edge.contract import (
+    add_headers,
+    hoist_descriptions,
+    keep_examples_whole,
+    say_plain_queries,
+)
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems, problem_out
 from app.errors import Unavailable
@@ -26,6 +31,8 @@ from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
 from app.marks.router import router as marks
 from app.occasions.router import router as occasions
+from app.own_instruments.router import router as own_instruments
+from app.own_instruments.schemas import DraftIn, PreviewIn
 from app.people.router import router as people
 from app.responses.flights import Flights
 from app.responses.router import router as responses
@@ -37,6 +44,7 @@ from app.telemetry import configure_logging
 from app.tenants.authentication import CALLER_HEADERS, Clock, KnownKeys
 from app.tenants.router import router as tenants
 from app.trends.router import router as trends
+from app.wordings.router import router as wordings
 
 VERSION: Final = "0.1.0"
 DESCRIPTION: Final = """\
@@ -58,6 +66,8 @@ ROUTERS: Final = (
     signal_settings,
     events,
     instruments,
+    wordings,
+    own_instruments,
     tenants,
 )
 """In the order of the contract."""
@@ -138,6 +148,7 @@ class Api(FastAPI):
             )
             schemas |= named["$defs"]
             contract["components"]["schemas"] = dict(sorted(schemas.items()))
+            keep_examples_whole(contract, DraftIn, PreviewIn)
             hoist_descriptions(contract)
             say_plain_queries(contract)
             add_headers(contract, CALLER_HEADERS)

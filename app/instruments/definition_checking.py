@@ -17,11 +17,11 @@ FEWEST_VECTORS: Final = 2
 
 def faults_of_definition(document: Document) -> list[Fault]:
     """Everything wrong with a definition: its shape, else its sense, else its test vectors."""
-    return list(schema_faults(document, "definition")) or list(_faults_of_sense(document))
+    return list(schema_faults(document, "definition")) or list(faults_of_sense(document))
 
 
-def _faults_of_sense(document: Document) -> Iterator[Fault]:
-    """What a JSON Schema cannot say about a definition."""
+def faults_of_sense(document: Document) -> Iterator[Fault]:
+    """What a JSON Schema cannot say about a definition; for one that fits it."""
     if document["availability"] == "pending":
         return
     faults = [

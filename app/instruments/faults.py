@@ -52,7 +52,7 @@ def repeated(names: Iterable[str], what: str, pointer: str) -> Iterator[Fault]:
 
 def schema_faults(document: Document, kind: Kind) -> Iterator[Fault]:
     """Where the document departs from its JSON Schema."""
-    if kind == "definition" and document.get("availability") not in BRANCHES:
+    if kind == "definition" and document.get("availability") not in list(BRANCHES):
         detail = "Expected scorable or pending."
         line = "availability: expected scorable or pending"
         yield Fault("/availability", "not_one_of", detail, line)

@@ -10,6 +10,7 @@ class Scope(StrEnum):
     ALLIANCES_WRITE = "alliances:write"
     EVENTS_READ = "events:read"
     INSTRUMENTS_READ = "instruments:read"
+    INSTRUMENTS_WRITE = "instruments:write"
     MARKS_READ = "marks:read"
     MARKS_WRITE = "marks:write"
     OCCASIONS_READ = "occasions:read"
@@ -23,4 +24,5 @@ class Scope(StrEnum):
     SIGNALS_ACT = "signals:act"
     SIGNALS_READ = "signals:read"
     SUPERVISION_READ = "supervision:read"
+    TEXTS_WRITE = "texts:write"
     TRENDS_READ = "trends:read"

@@ -9,6 +9,7 @@ from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Day, Instant, Language
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.instruments.schemas import FormId, InstrumentId, RaterRole
 from app.measurement.rules import PUBLISHED
 from app.tenants.authentication import Caller, caller_with
@@ -59,4 +60,5 @@ async def get_trend(
     window = service.Window(instrument, form, role, scale, start, end, as_of, rules or "", language)
     async with caller.transaction() as transaction:
         read = await service.read(transaction, caller, alliance_id, window)
+        catalogue = await with_own(transaction, catalogue, read.instruments)
     return service.trend(read, catalogue, caller, window)  # without a connection

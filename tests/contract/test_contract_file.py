@@ -13,7 +13,8 @@ from tests.support.contract import FILE, Operation, contract, operations, operat
 
 VERBS = {
     "get", "list", "create", "update", "submit", "compute", "amend", "void", "merge", "close",
-    "revoke", "report", "record", "act", "set",
+    "revoke", "report", "record", "act", "set", "draft", "preview", "publish", "put", "withdraw",
+    "declare",
 }  # fmt: skip
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}

@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from httpx import Response
 
+from app.own_instruments.schemas import SAMPLE
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
 from tests.isolation.worlds import World, sent, without
+from tests.support.own import definition, draft, publish, texts_path
+from tests.support.own import put as put_pack
 
 
 @dataclass
@@ -170,6 +173,40 @@ async def new_settings(world: World, _: str) -> Call:
     return Call(headers={"If-Match": answer.headers["ETag"]}, body=deepcopy(EXAMPLE))
 
 
+async def own_draft(world: World, _: str) -> Call:
+    return Call(body={"definition": definition(instrument=world.instrument)})
+
+
+async def own_preview(_: World, __: str) -> Call:
+    return Call(body={"definition": definition(), "samples": [SAMPLE]})
+
+
+async def publication(world: World, name: str) -> Call:
+    await draft(world.client, (await own_draft(world, name)).body["definition"])
+    return Call(path={"instrument": world.instrument}, body={"revision": "1.0"})
+
+
+async def text_pack(world: World, _: str) -> Call:
+    await publish(world.client, definition(instrument=world.instrument))
+    path = {"instrument": world.instrument, "form": "client", "language": "en"}
+    return Call(path=path, body=world.pack())
+
+
+async def text_pack_there(world: World, name: str) -> Call:
+    call = await text_pack(world, name)
+    await put_pack(world.client, call.body, texts_path(instrument=world.instrument))
+    return Call(path=call.path)
+
+
+async def grant_there(world: World, name: str) -> Call:
+    await text_pack_there(world, name)
+    return Call()
+
+
+async def use(_: World, __: str) -> Call:
+    return Call(body={"uses": ["clinical"]})
+
+
 async def scores(_: World, __: str) -> Call:
     answers = {str(line): 5 for line in range(1, 5)}
     return Call(body={"instrument": "srs-3", "form": "client", "answers": answers})
@@ -197,22 +234,30 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "amend_response": (Recipe(amendment),),
     "compute_scores": (Recipe(scores),),
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
+    "declare_use": (Recipe(use),),
+    "draft_instrument": (Recipe(own_draft),),
     "create_alliance": (Recipe(new_alliance),),
     "get_alliance": (Recipe(an_alliance),),
+    "get_declared_use": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
+    "get_rights": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),
     "get_signal": (Recipe(a_signal),),
     "get_signal_settings": (Recipe(nothing_needed),),
     "get_trend": (Recipe(an_alliance),),
     "list_alliances": (Recipe(with_data),),
+    "list_grants": (Recipe(grant_there),),
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),
     "list_responses": (Recipe(with_data),),
     "list_signals": (Recipe(with_signal),),
     "merge_people": (Recipe(merge),),
+    "preview_instrument": (Recipe(own_preview),),
+    "publish_instrument": (Recipe(publication),),
+    "put_text_pack": (Recipe(text_pack),),
     "record_mark": (Recipe(mark),),
     "report_occasion": (Recipe(report),),
     "set_signal_settings": (Recipe(new_settings, counts=True),),
@@ -223,6 +268,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     ),
     "update_alliance": (Recipe(changed_alliance),),
     "void_response": (Recipe(void),),
+    "withdraw_text_pack": (Recipe(text_pack_there, counts=True),),
 }
 """Of each operation by its operationId."""
 

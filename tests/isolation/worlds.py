@@ -15,6 +15,7 @@ from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
+from tests.support.own import declare, definition, pack, publish, put, texts_path
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LISTS: Final = {
@@ -24,6 +25,8 @@ LISTS: Final = {
     "list_occasions": "/v1/occasions",
     "list_marks": "/v1/alliances/{alliance_id}/marks",
     "list_signals": "/v1/signals",
+    "list_instruments": "/v1/instruments",
+    "list_grants": "/v1/grants",
 }
 
 
@@ -76,6 +79,15 @@ class World:
             "answers": dict(WAI_SR),
         } | more
 
+    @property
+    def instrument(self) -> str:
+        """The tenant's own instrument."""
+        return f"x-{self.mark}"
+
+    def pack(self) -> dict[str, Any]:
+        """A text pack of it."""
+        return pack(reference=self.ref("grant"), attribution=self.ref("attribution"))
+
     def low_rating(self, name: str) -> dict[str, Any]:
         """A filled-in form of the tenant's that lies below its cut, and so raises a signal."""
         return self.submission(
@@ -127,6 +139,7 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
         made.etag = answer.headers["ETag"]
     await tell(made, first["alliance_id"])
     await raise_signals(made)
+    await word(made)
     await move(app.state.database)
     await read_everything(made, first["alliance_id"])
 
@@ -185,6 +198,17 @@ async def raise_signals(made: World) -> None:
         "/v1/signal-settings", json=settings, headers={"If-Match": '"0"'}
     )
     assert answer.is_success, answer.text
+
+
+async def word(made: World) -> None:
+    """Publish an instrument of the tenant's own, and put its wording in two languages."""
+    await publish(made.client, definition(instrument=made.instrument, name=made.ref("name")))
+    for language in ("en", "de"):
+        body = made.pack()
+        body["grant"]["languages"] = ["en", "de"]
+        path = texts_path(language, made.instrument)
+        made.ids[f"pack-{language}"] = (await put(made.client, body, path))["id"]
+    await declare(made.client, "research")
 
 
 async def read_everything(made: World, alliance_id: str) -> None:

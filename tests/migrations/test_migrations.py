@@ -22,10 +22,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import app.alliances.models
 import app.events.models
 import app.idempotency.models
+import app.instruments.models
 import app.marks.models
 import app.occasions.models
 import app.responses.models
-import app.tenants.models  # noqa: F401 - the imports fill the metadata
+import app.tenants.models
+import app.wordings.models  # noqa: F401 - the imports fill the metadata
 from app.cli.migrate import alembic_config, migrate
 from app.database import APP_ROLE, PLATFORM_ROLE, SCHEMA_REVISION, WORKER_ROLE
 from app.settings import settings_from
@@ -78,6 +80,22 @@ MAY: dict[str, dict[str, set[str]]] = {
         },
         "signal_actions": READS_AND_ADDS,
         "signal_settings": READS_AND_ADDS,
+        "own_instruments": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "sha256",
+                "document",
+                "made_at",
+                "published_at",
+                "key_id",
+                "actor_role",
+                "actor_ref",
+            )
+        },
+        "text_packs": READS_AND_ADDS
+        | {f"UPDATE ({column})" for column in ("wording", "ended_at", "ended_as")},
+        "declared_uses": READS_AND_ADDS,
         "responses": READS_AND_ADDS,
         "response_voids": READS_AND_ADDS | {"UPDATE (external_version)"},
         "event_queue": READS_AND_ADDS | {"DELETE"},
