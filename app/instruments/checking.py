@@ -28,7 +28,7 @@ def definition_faults(directory: Path) -> list[str]:
         if document is None:
             wrong = ["not a JSON object"]
         elif _is_text_pack(path):
-            wrong = [fault.line for fault in schema_faults(document, "text_pack")]
+            wrong = list(dict.fromkeys(f.line for f in schema_faults(document, "text_pack")))
             wrong = wrong or list(_text_pack_faults(document, path, sound))
         else:
             wrong = list(_definition_faults(document, path))
@@ -108,7 +108,7 @@ def _definition_faults(document: Document, path: Path) -> Iterator[str]:
         if document["revision"] != path.stem:
             yield f"revision: {document['revision']} stands in file {path.name}"
         faults = faults_of_definition(document)
-    yield from (fault.line for fault in faults)
+    yield from dict.fromkeys(fault.line for fault in faults)
 
 
 def _text_pack_faults(

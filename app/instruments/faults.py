@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from app.edge.problem_documents import LONGEST_NAME
 from app.instruments.definitions import Document
 
 SCHEMAS: Final = Path(__file__).parent
@@ -33,8 +35,12 @@ class Fault:
 
 
 def pointer_to(*parts: object) -> str:
-    """The JSON pointer of these steps (RFC 6901); empty for the document itself."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """The JSON pointer of these steps (RFC 6901); empty for the document itself.
+
+    A name too long to be one is a text in the wrong place: the pointer ends at its object.
+    """
+    names = takewhile(lambda name: len(name) <= LONGEST_NAME, map(str, parts))
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -59,7 +65,7 @@ def schema_faults(document: Document, kind: Kind) -> Iterator[Fault]:
         return
     for error in _validator(kind).iter_errors(dict(document)):
         for cause in _causes(error, document):
-            yield _fault(cause)
+            yield from _faults(cause)
 
 
 @cache
@@ -76,14 +82,26 @@ def _causes(error: ValidationError, document: Document) -> list[ValidationError]
     return [cause for cause in error.context or () if cause.schema_path[0] == branch]
 
 
-def _fault(cause: ValidationError) -> Fault:
+def _faults(cause: ValidationError) -> Iterator[Fault]:
+    """One fault, but for fields that are missing or unknown, to which it points one by one."""
     where = "/".join(str(part) for part in cause.absolute_path) or "document"
-    pointer = pointer_to(*cause.absolute_path)
     code, said = SCHEMA_WORDS.get(str(cause.validator), ("malformed", _unfit))
+    detail, line = said(cause.validator_value, cause), f"{where}: {cause.message}"
+    for name in _named(cause):
+        yield Fault(pointer_to(*cause.absolute_path, *name), code, detail, line)
+
+
+def _named(cause: ValidationError) -> Iterator[tuple[str, ...]]:
+    """The names below its place that a fault is about, each as a way; else the place itself."""
+    wanted: Any = cause.validator_value
+    schema: Any = cause.schema
     if cause.validator == "required":
-        wanted: Any = cause.validator_value
-        pointer += pointer_to(next(n for n in wanted if cause.message.startswith(repr(n))))
-    return Fault(pointer, code, said(cause.validator_value, cause), f"{where}: {cause.message}")
+        yield (next(name for name in wanted if cause.message.startswith(repr(name))),)
+    elif cause.validator == "additionalProperties" and wanted is False:
+        found: Any = cause.instance
+        yield from ((name,) for name in found if name not in schema["properties"])
+    else:
+        yield ()
 
 
 def _unfit(_: object, __: ValidationError) -> str:

@@ -26,9 +26,12 @@ def form_faults(words: Document, key: Document, name: str) -> Iterator[Fault]:
     line = f"form {name}: pack and key differ in the items {{}}"
     yield from _differing(words["items"].keys(), set(key["items"]), f"{where}/items", line)
     if key["kind"] == "likert":
-        values = {str(value) for value in range(int(key["low"]), int(key["high"]) + 1)}
+        if words["labels"] is None:
+            line = f"form {name}: labels and values differ in {listed(_values(key))}"
+            yield Fault(f"{where}/labels", "required", "Expected a label for each value.", line)
+            return
         line = f"form {name}: labels and values differ in {{}}"
-        yield from _differing((words["labels"] or {}).keys(), values, f"{where}/labels", line)
+        yield from _differing(words["labels"].keys(), _values(key), f"{where}/labels", line)
         return
     if words["labels"] is not None:
         detail = "A line has ends and no labels for values: expected null."
@@ -39,6 +42,11 @@ def form_faults(words: Document, key: Document, name: str) -> Iterator[Fault]:
             detail = "Expected low_label and high_label: what the ends of the line mean."
             line = f"form {name}: item {item} does not say what its ends mean"
             yield Fault(f"{where}/items{pointer_to(item)}", "required", detail, line)
+
+
+def _values(key: Document) -> set[str]:
+    """The values of an item with answers to choose from."""
+    return {str(value) for value in range(int(key["low"]), int(key["high"]) + 1)}
 
 
 def _differing(worded: Iterable[str], wanted: set[str], where: str, line: str) -> Iterator[Fault]:

@@ -98,7 +98,8 @@ async def test_two_drafts_that_ask_otherwise_cannot_both_be_published(client: As
 
 FAULTS: list[tuple[Change, str, str]] = [
     (lambda d: d.pop("loinc"), "/loinc", "required"),
-    (lambda d: d.update(wording={"1": "a"}), "", "unknown_field"),
+    (lambda d: d.update(wording={"1": "a"}), "/wording", "unknown_field"),
+    (lambda d: d["keys"].update({"a" * 61: {}}), "/keys", "required"),  # no name, but a text
     (lambda d: d.update(instrument="four-questions"), "/instrument", "not_an_own_id"),
     (lambda d: d.update(instrument="wai-sr-2006"), "/instrument", "not_an_own_id"),
     (lambda d: d.update(revision="one"), "/revision", "malformed"),

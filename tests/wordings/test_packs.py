@@ -69,7 +69,7 @@ MISSING: list[tuple[Change, str, str]] = [
     (lambda p: p["text"]["items"].update({"5": {"text": "a"}}), "/text/items/5", "unknown_item"),
     (lambda p: p["text"]["labels"].pop("2"), "/text/labels/2", "required"),
     (lambda p: p["text"]["labels"].update({"5": "a"}), "/text/labels/5", "unknown_item"),
-    (lambda p: p["text"].update(labels=None), "/text/labels/0", "required"),
+    (lambda p: p["text"].update(labels=None), "/text/labels", "required"),
     (lambda p: p["text"].pop("instruction"), "/text/instruction", "required"),
     (lambda p: p["text"]["errors"].pop("unanswered"), "/text/errors/unanswered", "required"),
     (lambda p: p["text"]["non_answers"].pop("declined"), "/text/non_answers/declined", "required"),
