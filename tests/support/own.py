@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from httpx import AsyncClient, Response
 
+from app.instruments.definitions import shipped
 from app.own_instruments.schemas import DEFINITION
 from app.wordings.schemas import GRANT, TEXT
 from tests.support.factories import submission
@@ -73,6 +74,14 @@ def pack(language: str = "en", **changes: Any) -> dict[str, Any]:
         "grant": deepcopy(GRANT) | {"languages": [language]} | changes,
         "text": deepcopy(TEXT),
     }
+
+
+def pack_of_ours(instrument: str) -> dict[str, Any]:
+    """The shipped English wording of one of our own, as a text pack of a tenant's."""
+    theirs = shipped().text_packs[instrument, "1", "en"]
+    shared = ("direction", "review", "notices", "role_slot", "non_answers", "errors")
+    words = {name: theirs[name] for name in shared} | dict(theirs["forms"]["client"])
+    return pack(holder="Rapport contributors") | {"text": words}
 
 
 def texts_path(language: str = "en", instrument: str = OWN, form: str = "client") -> str:

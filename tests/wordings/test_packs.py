@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from app.instruments.definitions import shipped
 from app.wordings.schemas import TEXT
 from tests.conftest import Clock, Tenant
 from tests.support.own import (
@@ -20,6 +19,7 @@ from tests.support.own import (
     filled,
     form_of,
     pack,
+    pack_of_ours,
     publish,
     put,
     texts_path,
@@ -274,11 +274,8 @@ async def test_until_a_use_is_declared_every_use_must_be_covered(client: AsyncCl
 async def test_a_tenants_own_wording_of_ours_stands_before_the_shipped_one(
     client: AsyncClient,
 ) -> None:
-    theirs = shipped().text_packs["open-triad-lines-1", "1", "en"]
-    body = pack(holder="Rapport contributors")
-    words = theirs["forms"]["client"]
-    shared = ("direction", "review", "notices", "role_slot", "non_answers", "errors")
-    body["text"] = {name: theirs[name] for name in shared} | dict(words) | {"title": "Ours"}
+    body = pack_of_ours("open-triad-lines-1")
+    body["text"]["title"] = "Ours"
     before = await form_of(client, "open-triad-lines-1")
     stored = await put(client, body, texts_path(instrument="open-triad-lines-1"))
     form = await form_of(client, "open-triad-lines-1")
