@@ -136,3 +136,21 @@ async def test_the_marks_of_its_wording_are_kept_with_a_response(client: AsyncCl
     assert other.json()["code"] == "external_id_reused"
     malformed = await client.post("/v1/responses", json=filled(text_sha256="F" * 64))
     assert malformed.json()["errors"][0]["pointer"] == "/text_sha256"
+
+
+async def test_a_fall_in_an_own_instrument_raises_a_signal(client: AsyncClient) -> None:
+    await publish(client, definition())
+    alliance = pair()
+    high, low = {"1": 4, "2": 4, "3": 4, "4": 0}, {"1": 0, "2": 0, "3": 0, "4": 4}
+    for number in range(1, 7):
+        answers = high | {"1": 3 + number % 2}
+        occasion = {"session_number": number, "occurred_on": f"2026-10-{number * 3:02}"}
+        calm = await stored(client, filled(alliance=alliance, occasion=occasion, answers=answers))
+        assert calm["signals"] == []
+    occasion = {"session_number": 7, "occurred_on": "2026-10-21"}
+    fallen = await stored(client, filled(alliance=alliance, occasion=occasion, answers=low))
+    assert "sudden_drop" in {one["code"] for one in fallen["signals"]}
+    listed = (await client.get("/v1/signals")).json()["items"]
+    assert {one["id"] for one in fallen["signals"]} <= {one["id"] for one in listed}
+    drops = (await trend(client, fallen["alliance_id"]))["drops"]
+    assert drops
