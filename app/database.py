@@ -50,8 +50,7 @@ SERVER_SETTINGS: Final = {
 _log = structlog.get_logger("rapport.database")
 
 
-LockNotAvailable: TypeAlias = asyncpg.LockNotAvailableError
-"""Somebody else kept a lock for longer than was waited."""
+LockNotAvailable: TypeAlias = asyncpg.LockNotAvailableError  # a lock was kept for too long
 TERSE: Final = "terse"
 _STANDING: Final = (
     "SELECT (SELECT version_num FROM alembic_version) AS version_num, "
@@ -79,11 +78,7 @@ class Standing:
 
     @property
     def schema_fits(self) -> bool:
-        """Whether this code can work with the schema: its own, or one that a newer version made.
-
-        Revisions are named by their time, and each leaves what the version before it uses
-        (docs/operations/upgrades.md); so old and new code run side by side while one rolls out.
-        """
+        """Whether it is this code's schema or a newer one, which leaves what this code uses."""
         return self.schema_revision is not None and self.schema_revision >= SCHEMA_REVISION
 
 

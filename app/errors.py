@@ -1,25 +1,7 @@
 """Everything the service refuses, and how it says so.
 
-    Exception
-    ├── StartRefused              a command cannot start: one line, exit status 1
-    └── Problem                   an answer other than 2xx (RFC 9457)
-        ├── BadRequest            400  MalformedJson, InvalidCursor
-        ├── Unauthenticated       401
-        ├── ScopeMissing          403
-        ├── NotFound              404
-        ├── MethodNotAllowed      405
-        ├── Conflict              409  AllianceConflict, StaleVersion, AlreadyAmended,
-        │                              IdempotencyKeyInUse, MergeConflict, OccasionConflict,
-        │                              SignalConflict, ExportConflict, TenantConflict
-        ├── PreconditionFailed    412
-        ├── BodyTooLarge          413
-        ├── UnsupportedMediaType  415
-        ├── Unprocessable         422  InvalidRequest, BatchRefused, ExternalIdReused,
-        │                              IdempotencyKeyReused
-        ├── PreconditionRequired  428
-        ├── TooManyRequests       429
-        ├── InternalError         500
-        └── Unavailable           503  Locked, Overtaken, Overloaded
+StartRefused ends a command that cannot start: one line, exit status 1. Problem is an answer other
+than 2xx (RFC 9457); its kinds follow in the order of their status.
 
 A problem never carries the value that was sent: answers are health data.
 """
@@ -104,6 +86,14 @@ class ScopeMissing(Problem):
     title = "The API key lacks the scope for this call"
 
 
+class WordingNotLicensed(Problem):
+    """No licence that is known covers the wording that was asked for; `errors` says why."""
+
+    status = 403
+    code = "wording_not_licensed"
+    title = "No known licence covers this wording"
+
+
 class NotFound(Problem):
     """Nothing here for this caller; another tenant's record reads the same."""
 
@@ -154,6 +144,13 @@ class IdempotencyKeyInUse(Conflict):
 
     code = "idempotency_key_in_use"
     title = "The first call with this Idempotency-Key is not done yet"
+
+
+class InstrumentConflict(Conflict):
+    """The revision is published with other content, or was changed since it was read."""
+
+    code = "instrument_conflict"
+    title = "What is stored of this instrument stands against it"
 
 
 class MergeConflict(Conflict):

@@ -21,7 +21,12 @@ from app.comparisons.router import router as comparisons
 from app.coverage.router import router as coverage
 from app.database import connected
 from app.edge.admission import Admission
-from app.edge.contract import add_headers, hoist_descriptions, say_plain_queries
+from app.edge.contract import (
+    add_headers,
+    hoist_descriptions,
+    keep_examples_whole,
+    say_plain_queries,
+)
 from app.edge.draining import Draining
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems
@@ -34,6 +39,8 @@ from app.marks.router import router as marks
 from app.occasions.router import router as occasions
 from app.operation.readiness import Watch
 from app.operation.router import router as operation
+from app.own_instruments.router import router as own_instruments
+from app.own_instruments.schemas import DraftIn, PreviewIn
 from app.people.router import router as people
 from app.programs.router import router as programs
 from app.responses.flights import Flights
@@ -46,6 +53,7 @@ from app.telemetry import configure_logging
 from app.tenants.authentication import CALLER_HEADERS, Clock, KnownKeys
 from app.tenants.router import router as tenants
 from app.trends.router import router as trends
+from app.wordings.router import router as wordings
 
 VERSION: Final = "0.1.0"
 DESCRIPTION: Final = """\
@@ -79,6 +87,8 @@ ROUTERS: Final = (
     events,
     exports,
     instruments,
+    wordings,
+    own_instruments,
     tenants,
     operation,
 )
@@ -173,6 +183,7 @@ class Api(FastAPI):
             )
             schemas |= named["$defs"]
             contract["components"]["schemas"] = dict(sorted(schemas.items()))
+            keep_examples_whole(contract, DraftIn, PreviewIn)
             hoist_descriptions(contract)
             say_plain_queries(contract)
             add_headers(contract, CALLER_HEADERS)

@@ -11,11 +11,13 @@ from sqlalchemy.pool import NullPool
 import app.alliances.models
 import app.events.models
 import app.idempotency.models
+import app.instruments.models
 import app.marks.models
 import app.occasions.models
 import app.responses.models
 import app.signals.models
-import app.tenants.models  # noqa: F401 - the imports fill the metadata
+import app.tenants.models
+import app.wordings.models  # noqa: F401 - the imports fill the metadata
 from app.statements import metadata
 
 ONE_MIGRATOR_AT_A_TIME = 7310221042109  # any number, the same in every process

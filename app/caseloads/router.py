@@ -13,6 +13,7 @@ from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref, Source
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.instruments.schemas import InstrumentId, RaterRole
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.tenants.authentication import Caller, caller_with
@@ -61,6 +62,7 @@ async def list_caseload(
     listing = Listing("caseload", given, limit, cursor, caller.tenant_id)
     async with caller.transaction() as transaction:
         read = await service.read(transaction, caller, listing.filters)
+        catalogue = await with_own(transaction, catalogue, service.instruments_of(read))
     view = service.view_of(caller, listing.filters)
     found = service.cases(read, catalogue, view, listing.filters)
     rest = service.after(found, listing.after, listing.one_more)

@@ -12,6 +12,7 @@ from app.caseloads.rendering import SEVERITIES, View, signals_here, silent_here,
 from app.caseloads.schemas import CaseOut
 from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
+from app.responses.stream_state import Stream
 from app.signals.queries import waiting_of
 from app.signals.service import reading_of
 from app.tenants.authentication import Caller
@@ -60,6 +61,13 @@ async def read(transaction: Transaction, caller: Caller, filters: Mapping[str, A
     signals = await waiting_of(transaction, ids, reading_of(caller))
     silent = await queries.silent(transaction, ids, filters["source"], now)
     return Read(alliances, _by_alliance(signals), _by_alliance(silent))
+
+
+def instruments_of(read: Read) -> set[str]:
+    """Those with which the alliances were rated."""
+    return {
+        Stream.named(name).instrument for one in read.alliances for name in one["streams"] or ()
+    }
 
 
 def cases(read: Read, catalogue: Catalogue, view: View, filters: Mapping[str, Any]) -> list[Case]:

@@ -17,6 +17,7 @@ from app.edge.problem_documents import problems
 from app.edge.scalars import Language, Ref
 from app.errors import FieldError, InvalidRequest, NotFound
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import HIGHEST_LIMIT, Listing
 from app.tenants.authentication import Caller, caller_with
@@ -64,6 +65,7 @@ async def get_trend_picture(
     """
     async with caller.transaction() as transaction:
         found = await read(transaction, caller, alliance_id, window)
+        catalogue = await with_own(transaction, catalogue, found.instruments)
     text = service.picture(found, catalogue, caller, window, width=width, theme=theme)
     return _answer(Svg, text, if_none_match)
 
@@ -88,6 +90,7 @@ async def get_trend_page(
     """
     async with caller.transaction() as transaction:
         found = await read(transaction, caller, alliance_id, window)
+        catalogue = await with_own(transaction, catalogue, found.instruments)
     text = service.page(found, catalogue, caller, window, theme)
     return _answer(Page, text, if_none_match)
 
@@ -126,6 +129,8 @@ async def get_comparison_picture(
     listing = Listing("program_comparisons", given, HIGHEST_LIMIT, None, caller.tenant_id)
     async with caller.transaction() as transaction:
         found = await comparisons(transaction, caller, catalogue, by, listing)
+        instruments = [one.instrument for one in found.items]
+        catalogue = await with_own(transaction, catalogue, instruments)
     if not found.items:
         raise NotFound("Nothing of that kind is compared.")
     if len(found.items) > 1:

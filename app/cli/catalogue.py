@@ -3,13 +3,14 @@
 import argparse
 from typing import Any
 
+from app.cli import importing
 from app.errors import StartRefused
 from app.instruments.checking import definition_faults, published
 from app.instruments.definitions import DIRECTORY, catalogue_of
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
-    """Add the two commands."""
+    """Add the commands."""
     instruments = commands.add_parser("instruments", help="check the definitions").add_subparsers(
         required=True
     )
@@ -21,6 +22,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own kind
         "publish", help="add new files to the manifest; from then on they never change"
     )
     publish.set_defaults(run=run_publish)
+    importing.add_to(instruments)
 
 
 def run_check(_: argparse.Namespace) -> None:

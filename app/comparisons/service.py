@@ -17,6 +17,7 @@ from app.comparisons.window import QUARTERS, Window, earlier, newest_window
 from app.database import NO_TENANT, Database, Row, Transaction
 from app.errors import InvalidCursor, Problem, ScopeMissing
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 from app.measurement.key import Scale, ScoringKey
 from app.pagination import Listing, Page
 from app.tenants.authentication import Caller
@@ -87,6 +88,7 @@ async def _outcomes(
     asked = await queries.invited(transaction, source.invitations, *dates)
     before = await queries.made_before(transaction, kind._asdict())
     rates, coverage = made_of.rates_of(asked)
+    catalogue = await with_own(transaction, catalogue, [kind.instrument])
     found = []
     for scale_id, of_scale in _by_scale(rows):
         key, scale = _scale(catalogue, kind.instrument, source.revision, kind.form, scale_id)
@@ -141,6 +143,7 @@ async def page(
         limit=listing.one_more,
     )
     only = listing.filters.get("program_ref")
+    catalogue = await with_own(transaction, catalogue, {row["instrument"] for row in rows})
     name = itemgetter(*groups)
     of_groups = [(key, list(of)) for key, of in groupby(rows, key=name)]
 

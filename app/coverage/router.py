@@ -12,6 +12,7 @@ from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Day, Language, Ref
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.instruments.schemas import FormId, InstrumentId
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
@@ -68,5 +69,7 @@ async def get_coverage(
     filters = {name: value for name, value in given.items() if value is not None}
     async with caller.transaction() as transaction:
         counted = await service.count(transaction, caller, filters, days, today)
+        instruments = {row["instrument"] for row in counted.last_said}
+        catalogue = await with_own(transaction, catalogue, instruments)
     found = service.coverage(counted, catalogue, caller, filters, days)
     return unless_known(found, if_none_match, response)

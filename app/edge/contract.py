@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.edge.scalars import PLAIN
 
 
@@ -37,6 +39,14 @@ def say_plain_queries(contract: dict[str, Any]) -> None:
             for kind in schema.get("anyOf", [schema]):
                 if kind.get("type") == "string" and not kind.keys() & {"enum", "format", "pattern"}:
                     kind.update(PLAIN)
+
+
+def keep_examples_whole(contract: dict[str, Any], *models: type[BaseModel]) -> None:
+    """Give the examples of these models back the nulls that FastAPI leaves out of a contract."""
+    for model in models:
+        extra = model.model_config["json_schema_extra"]
+        if isinstance(extra, dict):
+            contract["components"]["schemas"][model.__name__]["examples"] = extra["examples"]
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:

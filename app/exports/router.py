@@ -20,6 +20,7 @@ from app.exports.streams import stream
 from app.idempotency.service import claim_of, once
 from app.instruments.definitions import Catalogue
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import catalogue_for
 from app.instruments.schemas import FormId, InstrumentId
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
@@ -101,6 +102,7 @@ async def _streamed(
 ) -> Response:
     # Each field was read and checked where the route names it.
     request = ExportRequest.model_construct(kind=kind, **filters)
+    catalogue = await catalogue_for(caller, catalogue, [request.instrument])
     wanted = service.streamed(caller, catalogue, request)
     content = await begun(stream(caller.database, caller.tenant_id, wanted))
     return ExportResponse(content, kind, wanted.request.format)
@@ -113,7 +115,7 @@ async def _streamed(
     response_model=DictionaryOut,
 )
 async def get_export_dictionary(
-    _: Reader,
+    caller: Reader,
     catalogue: CatalogueInUse,
     kind: Annotated[Kind, Query(description="Which export.")],
     instrument: Annotated[InstrumentId | None, Query()] = None,
@@ -121,6 +123,7 @@ async def get_export_dictionary(
     format: Annotated[Literal["json", "csv"], Query(description="`json` or `csv`.")] = "json",  # noqa: A002 - its name in the contract
 ) -> DictionaryOut | Response:
     """What the columns of an export mean: type, unit, range, and the definition they come from."""
+    catalogue = await catalogue_for(caller, catalogue, [instrument])
     dictionary = dictionary_of(catalogue, kind, instrument, form)
     if format == "csv":
         return Response(dictionary_csv(dictionary), media_type=MEDIA_TYPES["csv"])

@@ -16,6 +16,7 @@ from app.exports.schemas import ExportOut, ExportRequest
 from app.exports.streams import ending
 from app.exports.wanted import Wanted, wanted
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 from app.signals.queries import Reading
 from app.signals.service import reading_of
 from app.tenants.authentication import CARE, Caller
@@ -50,6 +51,7 @@ async def create(
         detail = "This installation writes no Parquet: its extra `parquet` is not installed."
         raise InvalidRequest.of(FieldError("/format", "parquet_unavailable", detail))
     now = caller.clock()
+    catalogue = await with_own(transaction, catalogue, [request.instrument])
     columns = wanted(catalogue, request, reading_of(caller), now).columns
     if await queries.open_exports(transaction) >= MOST_OPEN:
         raise ExportConflict(f"{MOST_OPEN} exports are under way. Wait for one, or cancel one.")

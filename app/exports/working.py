@@ -20,6 +20,7 @@ from app.exports.service import PARQUET, export_wanted
 from app.exports.streams import beginning
 from app.exports.wanted import Wanted
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 
 KEPT: Final = timedelta(hours=24)
 """How long a file can be fetched."""
@@ -124,6 +125,7 @@ async def _see_to(
         files.pop(row["id"], None)
         await _remove(transaction, export, now)
         return
+    catalogue = await with_own(transaction, catalogue, [row["request"]["instrument"]])
     wanted = export_wanted(catalogue, row)
     if [column.name for column in wanted.columns] != row["columns"]:
         export |= _failed("definitions_changed", now)

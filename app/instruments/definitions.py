@@ -102,6 +102,11 @@ def form_revision_of(revision: str) -> str:
     return revision.partition(".")[0]
 
 
+def revision_order(definition: Definition) -> tuple[int, ...]:
+    """By what revisions are sorted: 1.9 before 1.10 before 2.0."""
+    return tuple(int(part) for part in definition.revision.split("."))
+
+
 @cache
 def shipped() -> Catalogue:
     """The catalogue that the service ships, read once."""
@@ -122,7 +127,7 @@ def catalogue_of(directory: Path) -> Catalogue:
             definition = definition_from(document, hashlib.sha256(content).hexdigest())
             definitions.setdefault(definition.instrument, []).append(definition)
     for revisions in definitions.values():
-        revisions.sort(key=lambda d: tuple(int(part) for part in d.revision.split(".")))
+        revisions.sort(key=revision_order)
     return Catalogue(
         MappingProxyType({i: tuple(revisions) for i, revisions in definitions.items()}),
         MappingProxyType(text_packs),

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from app.edge.json_body import LIMIT_EXTENSION, MAX_BATCH_BYTES, StrictJsonRoute
 from app.edge.problem_documents import model_problem, problem_document, problems
 from app.errors import Problem
-from app.instruments import forms, service
+from app.instruments import service
 from app.instruments.definitions import Catalogue
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.describing import instrument_out
+from app.instruments.own import catalogue_for, is_own
 from app.instruments.schemas import (
     BatchVerdict,
-    FormOut,
     InstrumentOut,
     InstrumentSummary,
     Revision,
@@ -30,14 +31,6 @@ from app.tenants.scopes import Scope
 router = APIRouter(prefix="/v1", route_class=StrictJsonRoute)
 Reader = Annotated[Caller, caller_with(Scope.INSTRUMENTS_READ)]
 Scorer = Annotated[Caller, caller_with(Scope.SCORES_COMPUTE)]
-Language = Annotated[
-    str,
-    Query(
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-        max_length=35,
-        description="BCP 47. Another one may be served; `language` in the answer says which.",
-    ),
-]
 
 
 @router.get(
@@ -47,7 +40,7 @@ Language = Annotated[
     responses=problems(400),
 )
 async def list_instruments(
-    _: Reader,
+    caller: Reader,
     catalogue: CatalogueInUse,
     availability: Annotated[
         str | None, Query(pattern="^(scorable|pending)$", description="scorable or pending.")
@@ -55,9 +48,15 @@ async def list_instruments(
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Page[InstrumentSummary]:
-    """The catalogue, by id: what can be scored, and what is known and still pending."""
-    listing = Listing("instruments", {"availability": availability}, limit, cursor)
-    found = service.summaries(catalogue, availability, listing.after or "")
+    """The catalogue, by id: what can be scored, what is still pending, and what is your own."""
+    listing = Listing(
+        "instruments", {"availability": availability}, limit, cursor, caller.tenant_id
+    )
+    after = listing.after or ""
+    async with caller.transaction() as transaction:
+        own = await service.own_summaries(transaction, availability, after, listing.one_more)
+    shipped = service.summaries(catalogue, availability, after)
+    found = sorted([*shipped, *own], key=attrgetter("instrument"))
     return listing.page(found, attrgetter("instrument"), lambda summary: summary)
 
 
@@ -69,34 +68,18 @@ async def list_instruments(
 )
 async def get_instrument(
     instrument: Annotated[str, Path(max_length=80, examples=["wai-sr-2006"])],
-    _: Reader,
+    caller: Reader,
     catalogue: CatalogueInUse,
     revision: Annotated[Revision | None, Query()] = None,
 ) -> InstrumentOut:
-    """One instrument: items, key, scales, rules, cuts, evidence and rights, without wording."""
-    return service.instrument_out(catalogue, catalogue.definition(instrument, revision))
+    """One instrument: items, key, scales, rules, cuts, evidence and rights, without wording.
 
-
-@router.get(
-    "/instruments/{instrument}/forms/{form}",
-    operation_id="get_form",
-    tags=["Instruments"],
-    responses=problems(404),
-)
-async def get_form(
-    instrument: Annotated[str, Path(max_length=80, examples=["wai-sr-2006"])],
-    form: Annotated[str, Path(max_length=50, examples=["client"])],
-    _: Reader,
-    catalogue: CatalogueInUse,
-    language: Language | None = None,
-    revision: Annotated[Revision | None, Query()] = None,
-) -> FormOut:
-    """A form to render: items in order, values, labels where a licence allows them.
-
-    Without wording the structure is served, and answers are accepted and scored all the same.
+    Of your own without `revision`: the newest published one, else the newest draft.
     """
-    definition = catalogue.definition(instrument, revision)
-    return forms.form_out(catalogue, definition, forms.form_of(definition, form), language)
+    if is_own(instrument):
+        async with caller.transaction() as transaction:
+            return await service.own_instrument(transaction, instrument, revision)
+    return instrument_out(catalogue, catalogue.definition(instrument, revision))
 
 
 @router.post(
@@ -105,8 +88,11 @@ async def get_form(
     tags=["Scores"],
     responses=problems(),
 )
-async def compute_scores(body: ScoreRequest, _: Scorer, catalogue: CatalogueInUse) -> ScoresOut:
+async def compute_scores(
+    body: ScoreRequest, caller: Scorer, catalogue: CatalogueInUse
+) -> ScoresOut:
     """Score one filled-in form. Nothing is stored."""
+    catalogue = await catalogue_for(caller, catalogue, [body.instrument])
     return _scored(catalogue, body)
 
 
@@ -119,10 +105,12 @@ async def compute_scores(body: ScoreRequest, _: Scorer, catalogue: CatalogueInUs
     openapi_extra={LIMIT_EXTENSION: MAX_BATCH_BYTES},
 )
 async def compute_scores_batch(
-    body: ScoreBatchRequest, _: Scorer, catalogue: CatalogueInUse, request: Request
+    body: ScoreBatchRequest, caller: Scorer, catalogue: CatalogueInUse, request: Request
 ) -> ScoreBatchOut:
     """Score up to 500 filled-in forms, each judged by itself. Nothing is stored."""
     request_id: str = request.state.request_id
+    named = [item.get("instrument") for item in body.items if isinstance(item, dict)]
+    catalogue = await catalogue_for(caller, catalogue, named)
     return ScoreBatchOut(
         items=[
             _verdict(catalogue, index, item, request_id) for index, item in enumerate(body.items)

@@ -209,6 +209,9 @@ class InstrumentSummary(BaseModel):
     forms: list[str]
     languages: list[str] = Field(description="In which the service itself holds wording.")
     rights_status: str
+    status: str = Field(
+        description="Of the revision: `published`, or `draft` where none is published yet."
+    )
 
 
 class InstrumentOut(BaseModel):
@@ -219,72 +222,11 @@ class InstrumentOut(BaseModel):
     revisions: list[str] = Field(
         description="All of them, oldest first; published ones never change."
     )
-    sha256: str = Field(description="Of the definition file; stored with every response.")
+    status: str = Field(description="`published`, or `draft`: may change, and scores nothing.")
+    drafts: list[str] = Field(description="Revisions of your own that are not published yet.")
+    sha256: str = Field(description="Of the definition; stored with every response.")
     availability: str
     languages: list[str]
     definition: dict[str, Any] = Field(
         description="Citation, items, keys, scales, rules, cuts, evidence, rights, test vectors."
     )
-
-
-class OptionOut(BaseModel):
-    """One answer to choose."""
-
-    value: int | float | str = Field(description="What to send in `answers`.")
-    label: str | None = Field(description="Null where there is no wording.")
-
-
-class FormItemOut(BaseModel):
-    """One item in the order of the form."""
-
-    id: str
-    text: str | None = Field(description="May hold the slot `{role}`; null without wording.")
-    low_label: str | None = Field(description="Left end of a line.")
-    high_label: str | None = Field(description="Right end of a line.")
-    display_order: str = Field(
-        description=(
-            "`low_to_high` or `high_to_low`: how the paper form prints the answers. "
-            "It never changes the values to send."
-        )
-    )
-
-
-class RoleSlotOut(BaseModel):
-    """What `{role}` in an item stands for."""
-
-    default: str
-    examples: list[str]
-    grammar: str
-
-
-class FormOut(BaseModel):
-    """A form to render."""
-
-    instrument: str
-    instrument_revision: str
-    form: str
-    rater_role: str
-    period: str
-    kind: str = Field(description="`likert` or `visual_analogue`.")
-    low: float
-    high: float
-    wording: str = Field(
-        description="`included`, or `structure_only` where no licence covers the wording."
-    )
-    wording_reason: str | None = Field(description="Why there is no wording.")
-    language: str | None = Field(description="The language served; null without wording.")
-    language_requested: str | None
-    direction: str | None = Field(description="`ltr` or `rtl`.")
-    review: str | None = Field(
-        description="`original`, `unreviewed_translation` or `reviewed_translation`."
-    )
-    title: str | None
-    instruction: str | None
-    thanks: str | None
-    items: list[FormItemOut]
-    options: list[OptionOut] = Field(description="Answers to choose from, lowest first.")
-    non_answers: list[OptionOut]
-    errors: dict[str, str] = Field(description="What the form says when something goes wrong.")
-    role_slot: RoleSlotOut | None
-    notices: list[str] = Field(description="Lines that every rendering must show.")
-    attribution_line: str | None

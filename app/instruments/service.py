@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import groupby
+from operator import itemgetter
 
+from app.database import Transaction
 from app.errors import FieldError, InvalidRequest
+from app.instruments import queries
 from app.instruments.definitions import Catalogue, Definition, Form
+from app.instruments.describing import OwnRevisions, summary
 from app.instruments.schemas import (
     CutConditionOut,
     CutOut,
@@ -74,32 +79,28 @@ def summaries(
     """The newest revision of each instrument with an id after `after`, in the order of ids."""
     newest = (catalogue.definition(i) for i in sorted(catalogue.definitions) if i > after)
     return [
-        InstrumentSummary(
-            instrument=d.instrument,
-            revision=d.revision,
-            name=d.document["name"],
-            acronym=d.document["acronym"],
-            availability=d.document["availability"],
-            forms=list(d.document["forms"]),
-            languages=list(catalogue.languages(d.instrument, d.form_revision)),
-            rights_status=d.document["rights"]["status"],
-        )
+        summary(d, catalogue.languages(d.instrument, d.form_revision))
         for d in newest
         if availability is None or d.document["availability"] == availability
     ]
 
 
-def instrument_out(catalogue: Catalogue, definition: Definition) -> InstrumentOut:
-    """A definition with what the catalogue knows about its revisions and wording."""
-    return InstrumentOut(
-        instrument=definition.instrument,
-        revision=definition.revision,
-        revisions=[d.revision for d in catalogue.definitions[definition.instrument]],
-        sha256=definition.sha256,
-        availability=definition.document["availability"],
-        languages=list(catalogue.languages(definition.instrument, definition.form_revision)),
-        definition=dict(definition.document),
-    )
+async def own_summaries(
+    transaction: Transaction, availability: str | None, after: str, limit: int
+) -> list[InstrumentSummary]:
+    """Up to limit of the tenant's own instruments with an id after `after`; all are scorable."""
+    if availability not in {None, "scorable"}:
+        return []
+    rows = await queries.instruments_after(transaction, after, limit)
+    by_id = groupby(rows, key=itemgetter("instrument"))
+    return [OwnRevisions(list(revisions)).summary() for _, revisions in by_id]
+
+
+async def own_instrument(
+    transaction: Transaction, instrument: str, revision: str | None
+) -> InstrumentOut:
+    """One of the tenant's own instruments. Raises NotFound, also for another tenant's."""
+    return OwnRevisions(await queries.revisions(transaction, instrument)).out(revision)
 
 
 def form_scores(chosen: ChosenForm, answers: Mapping[str, object]) -> tuple[Score, ...]:

@@ -11,6 +11,7 @@ from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import catalogue_for
 from app.occasions import service
 from app.occasions.schemas import OccasionRecord, OccasionReport, OccasionStatus
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
@@ -43,6 +44,9 @@ async def report_occasion(
     Sending it with another status, other invitations or other states of them changes these; its
     number and time cannot contradict what was reported (409).
     """
+    catalogue = await catalogue_for(
+        caller, catalogue, [one.instrument for one in body.invited or ()]
+    )
     # Read first: a report that cannot be stored takes no connection.
     sent = service.checked(catalogue, body, caller.clock())
 

@@ -8,6 +8,7 @@ from typing import Final, Self
 from app.database import Transaction
 from app.errors import FieldError, InvalidRequest
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 from app.measurement.iso_weeks import PERIODS, Period, end_of, start_of, starts_within
 from app.programs import sealing_queries
 from app.programs.schemas import CASE_MIX, SummaryOut, SummaryPage
@@ -105,6 +106,7 @@ async def shown(
     )
     dated = [block for block in blocks if block["starts_on"] >= window.starts[0]]
     sums = sums_of(dated, window.period)
+    catalogue = await with_own(transaction, catalogue, {block["instrument"] for block in dated})
     found = summaries_of(sums, catalogue, window.period, filters.get("scale"), now)
     return Shown(
         tuple(("\x1f".join(map(str, kind)), one) for kind, one in found),

@@ -10,6 +10,7 @@ import structlog
 from app.database import NO_TENANT, Database, Row, Transaction
 from app.errors import Problem
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_all_own
 from app.measurement.small_groups import FLOOR, Floor
 from app.programs import adding, queries, sealing, sealing_queries
 from app.signals.rules import RULE_VERSION
@@ -99,6 +100,7 @@ async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datet
         head = await queries.hold_head(transaction)
         if head is None:
             return 0
+    catalogue = await with_all_own(transaction, catalogue)
     settings = await adding.settings_in_force(transaction)
     basis = adding.basis_of(catalogue, settings, RULE_VERSION)
     swept_to = head["swept_to"] if head["sweeping"] else None

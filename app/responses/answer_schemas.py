@@ -171,6 +171,9 @@ class ResponseRecord(ResponseIdentity):
     program_ref: str | None
     backfill: bool
     definition_sha256: str
+    text_sha256: str | None = Field(
+        description="Of the wording that the rater was shown; null where nobody said."
+    )
     recorded_by: Person | None = Field(description="Who acted; null: the system itself.")
     amendment_reason: str | None = Field(description="Shown to those who may see the answers.")
     voided: VoidOut | None

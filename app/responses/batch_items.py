@@ -29,6 +29,11 @@ TURN: Final = 25
 """After so many items others have their turn: reading a full batch takes a while."""
 
 
+def instruments_in(items: Iterable[Any]) -> list[object]:
+    """What the items name as instruments, whatever it is."""
+    return [item.get("instrument") for item in items if isinstance(item, dict)]
+
+
 async def read_items(
     caller: Caller, catalogue: Catalogue, items: Iterable[Any]
 ) -> list[Change | Problem]:

@@ -19,6 +19,7 @@ from app.alliances.service import new_row
 from app.database import Row, Transaction
 from app.errors import Overtaken, Problem
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 from app.responses import batch_queries, recording_queries
 from app.responses.chain import Chain, Record
 from app.responses.decisions import (
@@ -180,6 +181,9 @@ async def _written(  # noqa: PLR0917 - what is written, and by which rules
     now: datetime,
 ) -> None:
     """Work the decisions into streams, and write records, voids, states and events."""
+    # What is replaced may be of an instrument of the tenant's own that no change names.
+    replaced = [one.replaced["instrument"] for one in decisions if one.replaced is not None]
+    catalogue = await with_own(transaction, catalogue, replaced)
     courses = Courses({}, catalogue, settings)
     raising = await _worked_in(found, courses, {}, decisions, now)
     if courses.missing:

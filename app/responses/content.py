@@ -24,6 +24,7 @@ AS_STORED: Final = (
     "interpreter",
     "professional_present",
     "mode",
+    "text_sha256",
     "session_ref",
     "session_number",
     "occurred_at",

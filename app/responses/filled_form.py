@@ -1,6 +1,6 @@
 """A submission's form, read and scored before anything is looked up in the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from app.errors import FieldError, InvalidRequest
@@ -24,6 +24,8 @@ class FilledForm:
     """The newest scoring revision of the same form revision: the stream's."""
     values: dict[str, Observed | None]
     """Scale -> value under the newest revision."""
+    catalogue: Catalogue = field(compare=False, repr=False)
+    """By which it was scored; so its stream is, too."""
 
 
 def filled_form(catalogue: Catalogue, content: FormContent, now: datetime) -> FilledForm:
@@ -49,7 +51,7 @@ def filled_form(catalogue: Catalogue, content: FormContent, now: datetime) -> Fi
         answered = content.answers is not None
         newest_form = ChosenForm(newest, newest.forms[form])
         under_newest = _scores(newest_form, content) if answered else ()
-    return FilledForm(content, chosen, scores, newest, observed_values(under_newest))
+    return FilledForm(content, chosen, scores, newest, observed_values(under_newest), catalogue)
 
 
 def _scores(chosen: ChosenForm, content: FormContent) -> tuple[Score, ...]:

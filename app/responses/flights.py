@@ -20,6 +20,7 @@ from app.database import LOCK_MILLISECONDS as FULL_LOCK_MILLISECONDS
 from app.database import TRANSACTION_SECONDS
 from app.errors import InternalError, Locked, Overtaken, Problem, Unavailable
 from app.instruments.definitions import Catalogue
+from app.instruments.own import is_own
 from app.responses.chain import Record
 from app.responses.changes import apply
 from app.responses.decisions import Decision, Recording
@@ -69,9 +70,11 @@ class Flights:
         """The stored response, and True if it had been stored before. Raises as submit does.
 
         One that may not travel with others goes alone: without an external_id it could not be
-        sent again if its caller stopped waiting.
+        sent again if its caller stopped waiting, and an instrument of the tenant's own was read
+        for this one alone.
         """
-        if recording.external_id is None or recording.external_version != 1:
+        own = is_own(recording.filled.content.instrument)
+        if own or recording.external_id is None or recording.external_version != 1:
             return await self._alone(recording)
         tenant_id = recording.caller.tenant_id
         lane = self._lanes.get(tenant_id)
@@ -147,7 +150,8 @@ class Flights:
         self, recording: Recording, lock_milliseconds: int = FULL_LOCK_MILLISECONDS
     ) -> Answer:
         return await recording.caller.attempt(
-            lambda transaction: submit(transaction, self._catalogue, recording), lock_milliseconds
+            lambda transaction: submit(transaction, recording.filled.catalogue, recording),
+            lock_milliseconds,
         )
 
     async def _together(self, recordings: Sequence[Recording]) -> list[Decision]:

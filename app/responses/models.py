@@ -62,6 +62,8 @@ responses: Final = sa.Table(
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
     # Ruptures and repairs that were noticed, as they were sent with it.
     sa.Column("marks", JSONB),
+    # Of the text pack that the rater was shown, as its sender says.
+    sa.Column("text_sha256", sa.Text),
     # Through its occasion to its alliance: both in one check, and never of two alliances.
     sa.ForeignKeyConstraint(
         ["tenant_id", "alliance_id", "occasion_id"],

@@ -73,6 +73,7 @@ def _as_sent(submission: FormContent, caller: Caller, name: RecordName) -> dict[
         "interpreter": assistance and assistance.interpreter,
         "professional_present": assistance and assistance.professional_present,
         "mode": submission.mode,
+        "text_sha256": submission.text_sha256,
         "session_ref": occasion.session_ref,
         "session_number": occasion.session_number,
         "occurred_at": occasion.occurred_at,

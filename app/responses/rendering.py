@@ -42,6 +42,7 @@ RECORD_AS_STORED: Final = (
     "program_ref",
     "backfill",
     "definition_sha256",
+    "text_sha256",
 )
 
 

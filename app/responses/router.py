@@ -15,11 +15,12 @@ from app.edge.problem_documents import problems
 from app.edge.scalars import Ref
 from app.idempotency.service import Claim, claim_of, once
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import catalogue_for
 from app.instruments.schemas import FormId, InstrumentId
 from app.pagination import DEFAULT_LIMIT, Cursor, Limit, Listing, Page
 from app.responses import service
 from app.responses.answer_schemas import ResponseBatchOut, ResponseOut, ResponseRecord
-from app.responses.batch_items import batch_answer, read_items
+from app.responses.batch_items import batch_answer, instruments_in, read_items
 from app.responses.chain import Record
 from app.responses.filled_form import filled_form
 from app.responses.flights import Flights
@@ -82,6 +83,7 @@ async def submit_response(
     """
     key = read_idempotency_key(idempotency_key) if body.external_id is None else None
     # Read first: a form that cannot be stored takes no connection.
+    catalogue = await catalogue_for(caller, catalogue, [body.instrument])
     change = service.recording(caller, body, filled_form(catalogue, body, caller.clock()))
     if key is None:
         record, replayed = await flights.submit(change)
@@ -115,6 +117,7 @@ async def amend_response(
     """
     key = read_idempotency_key(idempotency_key)
     claim = claim_of(key, caller.key.key_id, f"amend_response {response_id}", body)
+    catalogue = await catalogue_for(caller, catalogue, [body.instrument])
     filled = filled_form(catalogue, body, caller.clock())
 
     record, replayed = await _once(
@@ -168,6 +171,7 @@ async def submit_response_batch(
     strict = prefers_strict(prefer)
     if strict:
         response.headers["Preference-Applied"] = STRICT
+    catalogue = await catalogue_for(caller, catalogue, instruments_in(body.items))
     items = await read_items(caller, catalogue, body.items)
     decisions = await service.submit_batch(caller, catalogue, items, strict=strict, dry_run=dry_run)
     request_id: str = request.state.request_id

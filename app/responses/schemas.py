@@ -98,6 +98,11 @@ class FormContent(Closed):
     completed_at: Instant | None = None
     completed_on: Day | None = None
     mode: Mode = Field(default="unknown", description="How it was filled in.")
+    text_sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="`text_sha256` of the form that was shown to the rater, if it came with one.",
+    )
     answers: Answers | None = None
     reported_scores: list[ReportedScore] | None = Field(
         default=None,

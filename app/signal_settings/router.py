@@ -8,6 +8,7 @@ from app.database import Transaction
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.signal_settings import service
 from app.signal_settings.schemas import SignalSettingsIn, SignalSettingsOut
 from app.tenants.authentication import Caller, caller_with
@@ -44,9 +45,11 @@ async def set_signal_settings(
     were raised, and none is taken back for a new one; only where a late, amended or withdrawn
     rating changes a stream is the whole of it judged anew, by the settings in force then.
     """
+    named = [one.instrument for one in body.parameter_sets]
 
     async def work(transaction: Transaction) -> SignalSettingsOut:
-        return await service.accept(transaction, caller, catalogue, body, if_match)
+        known = await with_own(transaction, catalogue, named)
+        return await service.accept(transaction, caller, known, body, if_match)
 
     settings = await caller.attempt(work)
     response.headers["ETag"] = f'"{settings.version}"'

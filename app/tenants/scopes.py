@@ -14,6 +14,7 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
     INSTRUMENTS_READ = "instruments:read"
+    INSTRUMENTS_WRITE = "instruments:write"
     MARKS_READ = "marks:read"
     MARKS_WRITE = "marks:write"
     OCCASIONS_READ = "occasions:read"
@@ -28,4 +29,5 @@ class Scope(StrEnum):
     SIGNALS_ACT = "signals:act"
     SIGNALS_READ = "signals:read"
     SUPERVISION_READ = "supervision:read"
+    TEXTS_WRITE = "texts:write"
     TRENDS_READ = "trends:read"

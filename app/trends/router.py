@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.instruments.dependency import CatalogueInUse
+from app.instruments.own import with_own
 from app.measurement.rules import PUBLISHED
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
@@ -44,4 +45,5 @@ async def get_trend(
     window = replace(window, rules=rules or "")
     async with caller.transaction() as transaction:
         read = await service.read(transaction, caller, alliance_id, window)
+        catalogue = await with_own(transaction, catalogue, read.instruments)
     return service.trend(read, catalogue, caller, window)  # without a connection

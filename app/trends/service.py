@@ -72,6 +72,11 @@ class Read:
     marks: Sequence[Mapping[str, Any]]
     signals: Sequence[Mapping[str, Any]]
 
+    @property
+    def instruments(self) -> set[str]:
+        """Those of the responses."""
+        return {row["instrument"] for row in self.rows}
+
 
 async def read(transaction: Transaction, caller: Caller, alliance_id: UUID, window: Window) -> Read:
     """What a trend is made of. as_of changes what was known, never what may be seen.

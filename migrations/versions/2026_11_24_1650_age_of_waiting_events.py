@@ -5,7 +5,7 @@ from alembic import op
 from migrations.tables import WORKER_ROLE, one_table_at_a_time
 
 revision = "2026_11_24_1650"
-down_revision = "2026_11_24_1625"
+down_revision = "2026_11_24_1630"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,8 @@ from tests.support.contract import FILE, Operation, contract, operations, operat
 
 VERBS = {
     "get", "list", "create", "update", "submit", "compute", "amend", "void", "merge", "close",
-    "revoke", "report", "record", "act", "set", "export", "download", "cancel",
+    "revoke", "report", "record", "act", "set", "export", "download", "cancel", "draft", "preview",
+    "publish", "put", "withdraw", "declare",
 }  # fmt: skip
 STREAMED = ["text/csv", "application/x-ndjson"]
 TABLES = {

@@ -13,6 +13,7 @@ from referencing.jsonschema import DRAFT202012
 from tests.conftest import Clock, Tenant
 from tests.support.contract import Operation, contract, operations_with_key
 from tests.support.factories import below_the_cut, pair
+from tests.support.own import OWN, definition, draft, publish
 
 SCHEMAS = contract()["components"]["schemas"]
 (SUBMISSION,) = SCHEMAS["Submission"]["examples"]
@@ -45,6 +46,11 @@ async def test_an_example_is_taken_as_it_stands(
     clock.fixed = datetime(2026, 12, 1, tzinfo=UTC)
     client, headers = callers[operation.key], {}
     url = operation.url(tenant_id=str(tenant.id))
+    if "{instrument}" in operation.path:
+        await draft(client, definition())
+        if operation.id == "put_text_pack":
+            await publish(client, definition())
+        url = operation.url(instrument=OWN, form="client", language="en")
     if operation.id == "update_alliance":
         made = await client.post("/v1/alliances", json=pair())
         url, headers = made.headers["Location"], {"If-Match": made.headers["ETag"]}

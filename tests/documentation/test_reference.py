@@ -18,6 +18,7 @@ from app.edge.json_body import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_DEPTH
 from app.edge.problem_documents import LONGEST_NAME, PYDANTIC_CODES
 from app.errors import ERRORS_SHOWN, Problem
 from app.instruments.definitions import shipped
+from app.instruments.faults import SCHEMA_WORDS
 from app.measurement.rules import PUBLISHED
 from app.pagination import DEFAULT_LIMIT, HIGHEST_LIMIT
 from app.responses import outcome, signals_shown
@@ -37,6 +38,9 @@ PLATFORM = "rpt_platform_…"
 """What stands for a platform key, which has no scopes."""
 CODE_ARGUMENT = {
     "FieldError": 1,
+    "Fault": 1,
+    "_fault": 1,
+    "Refusal": 0,
     "AnswerFault": 1,
     "_refused": 1,
     "PydanticCustomError": 0,
@@ -123,6 +127,7 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 def test_every_code_in_errors_is_named() -> None:
     named = set(first_codes(page("problems").partition("## What stands")[2]))
     ours = _codes_in_code() | set(PYDANTIC_CODES.values())
+    ours |= {code for code, _ in SCHEMA_WORDS.values()}
     assert ours <= named
     assert named <= ours | set(get_args(ErrorType))
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from tests.support.factories import pair, submission
+from tests.support.own import definition, pack
 
 SCORE = {
     "instrument": "srs-3",
@@ -121,6 +122,10 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "mark": ("/v1/alliances/019ab0b6-7e62-7ae1-8f6f-000000000001/marks", MARK),
     "action": ("/v1/signals/019ab0b6-7e62-7ae1-8f6f-000000000001/actions", ACTION),
     "settings": ("/v1/signal-settings", SETTINGS),
+    "draft": ("/v1/instruments", {"definition": definition()}),
+    "text pack": ("/v1/instruments/open-triad-1/forms/client/texts/en", pack()),
+    "declared use": ("/v1/declared-use", {"uses": ["clinical", "research"]}),
+    "publication": ("/v1/instruments/x-a/publish", {"revision": "1.0", "sha256": "0" * 64}),
     "patch": ("/v1/alliances/019ab0b6-7e62-7ae1-8f6f-000000000001", FACTS),
 }
 
@@ -154,4 +159,5 @@ def pointer(path: Path) -> str:
 
 
 def method_of(name: str) -> str:
-    return {"patch": "PATCH", "settings": "PUT"}.get(name, "POST")
+    puts = ("settings", "text pack", "declared use")
+    return {"patch": "PATCH"}.get(name, "PUT" if name in puts else "POST")

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from tests.support.own import definition, pack
+
 FORM: Final[dict[str, Any]] = {
     "instrument": "open-triad-1",
     "rater": {"role": "client"},
@@ -41,6 +43,19 @@ SET: Final = {
     "parameters": {"header.if-match": "$response.header.ETag"},
     "requestBody": {"alerts_per_100_ratings": 2.5, "reason": "Fewer alarms."},
 }
+PUBLISH: Final = {
+    "operationId": "publish_instrument",
+    "parameters": {"path.instrument": "$response.body#/instrument"},
+    "requestBody": {"revision": "1.0"},
+}
+WORDED: Final = {
+    "path.instrument": "$response.body#/instrument",
+    "path.form": "client",
+    "path.language": "en",
+}
+WORD: Final = {"operationId": "put_text_pack", "parameters": WORDED, "requestBody": pack()}
+WITHDRAW: Final = {"operationId": "withdraw_text_pack", "parameters": WORDED}
+DRAFT: Final = {"operationId": "draft_instrument", "requestBody": {"definition": definition()}}
 REPEAT: Final = {"operationId": "submit_response", "requestBody": "$request.body"}
 
 
@@ -55,7 +70,13 @@ ITS_OWN: Final = _submit({"id": ITSELF})
 LINKS: Final[dict[tuple[str, str, str], dict[str, dict[str, Any]]]] = {
     # Without these a schema's many ways of writing a form would let hardly one come first.
     ("/v1/events", "get", "200"): {"submit": ANYBODYS},
-    ("/v1/instruments", "get", "200"): {"submit": ANYBODYS},
+    ("/v1/instruments", "get", "200"): {"submit": ANYBODYS, "draft": DRAFT},
+    ("/v1/instruments", "post", "201"): {"publish": PUBLISH},
+    ("/v1/instruments", "post", "200"): {"publish": PUBLISH},
+    ("/v1/instruments/{instrument}/publish", "post", "200"): {"word": WORD},
+    ("/v1/instruments/{instrument}/forms/{form}/texts/{language}", "put", "200"): {
+        "withdraw": WITHDRAW
+    },
     ("/v1/responses", "get", "200"): {"submit": ANYBODYS},
     ("/v1/alliances", "post", "201"): {"submit": ITS_OWN, "change": CHANGE, "notice": NOTICE},
     ("/v1/alliances/{alliance_id}", "get", "200"): {"submit": ITS_OWN, "change": CHANGE},

@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from httpx import Response
 
+from app.own_instruments.schemas import SAMPLE
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
 from tests.isolation.worlds import BY, World, export, sent, without
+from tests.support.own import definition, draft, publish, texts_path
+from tests.support.own import put as put_pack
 
 
 @dataclass
@@ -214,6 +217,40 @@ async def a_dictionary(_: World, __: str) -> Call:
     return Call(query={"kind": "responses"})
 
 
+async def own_draft(world: World, _: str) -> Call:
+    return Call(body={"definition": definition(instrument=world.instrument)})
+
+
+async def own_preview(_: World, __: str) -> Call:
+    return Call(body={"definition": definition(), "samples": [SAMPLE]})
+
+
+async def publication(world: World, name: str) -> Call:
+    await draft(world.client, (await own_draft(world, name)).body["definition"])
+    return Call(path={"instrument": world.instrument}, body={"revision": "1.0"})
+
+
+async def text_pack(world: World, _: str) -> Call:
+    await publish(world.client, definition(instrument=world.instrument))
+    path = {"instrument": world.instrument, "form": "client", "language": "en"}
+    return Call(path=path, body=world.pack())
+
+
+async def text_pack_there(world: World, name: str) -> Call:
+    call = await text_pack(world, name)
+    await put_pack(world.client, call.body, texts_path(instrument=world.instrument))
+    return Call(path=call.path)
+
+
+async def grant_there(world: World, name: str) -> Call:
+    await text_pack_there(world, name)
+    return Call()
+
+
+async def use(_: World, __: str) -> Call:
+    return Call(body={"uses": ["clinical"]})
+
+
 async def scores(_: World, __: str) -> Call:
     answers = {str(line): 5 for line in range(1, 5)}
     return Call(body={"instrument": "srs-3", "form": "client", "answers": answers})
@@ -242,6 +279,8 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "cancel_export": (Recipe(an_export, another_person=404),),
     "compute_scores": (Recipe(scores),),
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
+    "declare_use": (Recipe(use),),
+    "draft_instrument": (Recipe(own_draft),),
     "create_alliance": (Recipe(new_alliance),),
     "create_export": (Recipe(an_order),),
     "download_export": (Recipe(an_export, another_person=404),),
@@ -252,11 +291,13 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_alliance": (Recipe(an_alliance),),
     "get_comparison_picture": (Recipe(a_comparison, unknown=404),),
     "get_coverage": (Recipe(nothing_needed),),
+    "get_declared_use": (Recipe(nothing_needed),),
     "get_events": (Recipe(with_data),),
     "get_export": (Recipe(an_export, another_person=404),),
     "get_export_dictionary": (Recipe(a_dictionary),),
     "get_form": (Recipe(an_instrument),),
     "get_instrument": (Recipe(an_instrument),),
+    "get_rights": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),
     "get_signal": (Recipe(a_signal),),
     "get_signal_settings": (Recipe(nothing_needed),),
@@ -265,6 +306,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_trend_picture": (Recipe(an_alliance),),
     "list_alliances": (Recipe(with_data),),
     "list_caseload": (Recipe(caseload),),
+    "list_grants": (Recipe(grant_there),),
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),
@@ -273,6 +315,9 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "list_responses": (Recipe(with_data),),
     "list_signals": (Recipe(with_signal),),
     "merge_people": (Recipe(merge),),
+    "preview_instrument": (Recipe(own_preview),),
+    "publish_instrument": (Recipe(publication),),
+    "put_text_pack": (Recipe(text_pack),),
     "record_mark": (Recipe(mark),),
     "report_occasion": (Recipe(report),),
     "set_signal_settings": (Recipe(new_settings, counts=True),),
@@ -283,6 +328,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     ),
     "update_alliance": (Recipe(changed_alliance),),
     "void_response": (Recipe(void),),
+    "withdraw_text_pack": (Recipe(text_pack_there, counts=True),),
 }
 """Of each operation by its operationId."""
 

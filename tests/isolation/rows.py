@@ -13,12 +13,14 @@ import app.comparisons.models
 import app.events.models
 import app.exports.models
 import app.idempotency.models
+import app.instruments.models
 import app.marks.models
 import app.occasions.models
 import app.programs.models
 import app.responses.models
 import app.signals.models
-import app.tenants.models  # noqa: F401 - the imports fill the metadata
+import app.tenants.models
+import app.wordings.models  # noqa: F401 - the imports fill the metadata
 from app.database import APP_ROLE, PLATFORM_ROLE
 from app.statements import metadata
 
@@ -27,6 +29,7 @@ TABLES: Final = [table for table in metadata.sorted_tables if "tenant_id" in tab
 MADE_BY_PLATFORM: Final = {"tenants", "api_keys", "merge_heads"}
 SPECIAL: Final[dict[str, dict[str, object]]] = {
     "invitations": {"state": "completed"},
+    "text_packs": {"ended_at": None, "ended_as": None},
     "responses": {"record_kind": "answered", "reported_scores": None},
     "program_comparisons": {"withheld": None},
 }

@@ -18,6 +18,7 @@ from app.signal_settings.schemas import EXAMPLE
 from app.tenants.scopes import Scope
 from tests.conftest import Tenant, make_tenant
 from tests.support.factories import WAI_SR
+from tests.support.own import declare, definition, pack, publish, put, texts_path
 from tests.support.programmes import compare, work
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -32,6 +33,8 @@ LISTS: Final = {
     "list_caseload": "/v1/caseloads",
     "list_program_summaries": "/v1/program-summaries",
     "list_program_comparisons": "/v1/program-comparisons",
+    "list_instruments": "/v1/instruments",
+    "list_grants": "/v1/grants",
 }
 
 
@@ -84,6 +87,15 @@ class World:
             "notice": {"ref": self.ref("notice"), "audience": ["client"], "level": "items"},
             "answers": dict(WAI_SR),
         } | more
+
+    @property
+    def instrument(self) -> str:
+        """The tenant's own instrument."""
+        return f"x-{self.mark}"
+
+    def pack(self) -> dict[str, Any]:
+        """A text pack of it."""
+        return pack(reference=self.ref("grant"), attribution=self.ref("attribution"))
 
     def low_rating(self, name: str) -> dict[str, Any]:
         """A filled-in form of the tenant's that lies below its cut, and so raises a signal."""
@@ -138,6 +150,7 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
     await raise_signals(made)
     await fill_programme(made, app)
     await export(made)
+    await word(made)
     await read_everything(made, first["alliance_id"])
 
 
@@ -222,6 +235,17 @@ async def export(made: World) -> None:
         await work_off(made.app.state.database, shipped(), {}, later)
         state = (await made.client.get(f"/v1/exports/{asked['id']}")).json()["state"]
     await made.client.get(f"/v1/exports/{asked['id']}/download")
+
+
+async def word(made: World) -> None:
+    """Publish an instrument of the tenant's own, and put its wording in two languages."""
+    await publish(made.client, definition(instrument=made.instrument, name=made.ref("name")))
+    for language in ("en", "de"):
+        body = made.pack()
+        body["grant"]["languages"] = ["en", "de"]
+        path = texts_path(language, made.instrument)
+        made.ids[f"pack-{language}"] = (await put(made.client, body, path))["id"]
+    await declare(made.client, "research")
 
 
 async def read_everything(made: World, alliance_id: str) -> None:

@@ -11,6 +11,7 @@ from tests.edge.bodies import BODIES, FACTS, Path, at, changed, method_of, place
 from tests.logs.marks import Marks
 from tests.support.contract import Operation, contract
 from tests.support.factories import pair, submission
+from tests.support.own import definition, pack
 
 LONG = 30  # times a mark: more than a reference may have
 TOO_LARGE = 1024 * 1024
@@ -53,6 +54,8 @@ TAKEN = {
         ],
     },
     "create_export": {"kind": "responses", "format": "csv", "program_ref": "programme"},
+    "draft_instrument": {"definition": definition()},
+    "put_text_pack": pack(),
     "record_mark": {
         "external_id": "mark",
         "source": "ehr",

@@ -18,6 +18,7 @@ from tests.logs.conftest import Watch
 from tests.logs.marks import Marks, problems_in, said, said_by
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations
 from tests.support.factories import below_the_cut, pair, submission
+from tests.support.own import OWN, definition, pack, texts_path
 
 FREE = {
     "submit_response": {
@@ -38,6 +39,17 @@ FREE = {
     "act_on_signal": {"/by_ref", "/note"},
     "set_signal_settings": {"/reason", "/parameter_sets/0/method"},
     "merge_people": {"/from"},
+    "draft_instrument": {
+        "/definition/name", "/definition/summary", "/definition/rights/holder",
+        "/definition/keys/four/source", "/definition/citations/0/text",
+    },
+    "preview_instrument": {"/definition/name", "/definition/rights/availability"},
+    "put_text_pack": {
+        "/grant/holder", "/grant/reference", "/grant/attribution", "/text/title",
+        "/text/instruction", "/text/thanks", "/text/labels/0", "/text/items/1/text",
+        "/text/role_slot/default", "/text/role_slot/grammar", "/text/non_answers/declined",
+        "/text/errors/not_sent",
+    },
     "create_tenant": {"/name", "/default_notice/ref"},
     "create_tenant_key": {"/label"},
     "create_export": {"/program_ref"},
@@ -86,6 +98,9 @@ class Sender:
             path["signal_id"] = made.json()["signals"][0]["id"]
         if "{export_id}" in operation.path:
             path["export_id"] = self.export or await self._exported()
+        if "{instrument}" in operation.path and operation.method != "get":
+            path |= {"instrument": OWN, "form": "client", "language": "en"}
+            await self._published(put_pack=operation.method == "delete")
         if operation.path == "/v1/signal-settings":
             read = await self._client.get(operation.path, headers=_common(self.keys[API_KEY]))
             headers["if-match"] = read.headers["ETag"]
@@ -104,6 +119,18 @@ class Sender:
         assert made.status_code == 202, made.text
         self.export = str(made.json()["id"])
         return self.export
+
+    async def _published(self, *, put_pack: bool) -> None:
+        """See that the tenant's own instrument is there, and where asked for its wording."""
+        headers = _common(self.keys[API_KEY])
+        url = f"/v1/instruments/{OWN}"
+        if (await self._client.get(url, headers=headers)).status_code != 200:
+            draft = {"definition": definition()}
+            await self._client.post("/v1/instruments", json=draft, headers=headers)
+            which = {"revision": "1.0"}
+            await self._client.post(f"{url}/publish", json=which, headers=headers)
+        if put_pack:
+            await self._client.put(texts_path(), json=pack(), headers=headers)
 
     async def _made(self, key: str, url: str, body: dict[str, Any]) -> Response:
         made = await self._client.post(url, json=body, headers=_common(self.keys[key]))

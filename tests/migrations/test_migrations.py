@@ -23,11 +23,13 @@ import app.alliances.models
 import app.comparisons.models
 import app.events.models
 import app.idempotency.models
+import app.instruments.models
 import app.marks.models
 import app.occasions.models
 import app.programs.models
 import app.responses.models
-import app.tenants.models  # noqa: F401 - the imports fill the metadata
+import app.tenants.models
+import app.wordings.models  # noqa: F401 - the imports fill the metadata
 from app.cli.migrate import alembic_config, migrate
 from app.database import APP_ROLE, PLATFORM_ROLE, SCHEMA_REVISION, WORKER_ROLE
 from app.settings import settings_from
@@ -98,6 +100,22 @@ MAY: dict[str, dict[str, set[str]]] = {
             )
         },
         "export_chunks": READS_AND_ADDS | {"DELETE"},
+        "own_instruments": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "sha256",
+                "document",
+                "made_at",
+                "published_at",
+                "key_id",
+                "actor_role",
+                "actor_ref",
+            )
+        },
+        "text_packs": READS_AND_ADDS
+        | {f"UPDATE ({column})" for column in ("wording", "ended_at", "ended_as")},
+        "declared_uses": READS_AND_ADDS,
         "responses": READS_AND_ADDS,
         "response_voids": READS_AND_ADDS | {"UPDATE (external_version)"},
         "event_queue": READS_AND_ADDS | {"DELETE"},

@@ -14,6 +14,7 @@ from app.tenants.scopes import Scope
 from tests.conftest import make_tenant
 from tests.support.corrections import amend, amendment, items, send_batch, store, void, withdrawal
 from tests.support.factories import pair, submission
+from tests.support.own import definition, filled, publish
 from tests.support.wire import Wire, counted
 from tests.support.writing import steady
 
@@ -63,6 +64,19 @@ async def test_a_known_alliance_costs_four(caller: httpx.AsyncClient, wire: Wire
     wire.reset()
     await submit(caller, submission(alliance=alliance, occasion={"session_number": 2}), 201)
     assert wire.trips == KNOWN_ALLIANCE
+
+
+async def test_an_instrument_of_ones_own_costs_three_more(
+    caller: httpx.AsyncClient, wire: Wire
+) -> None:
+    """Begin, its definition, commit; a shipped one is not looked up."""
+    await publish(caller, definition())
+    alliance = pair()
+    for number in (1, 2):  # the first prepares the statement
+        await submit(caller, filled(alliance=alliance, occasion={"session_number": number}), 201)
+    wire.reset()
+    await submit(caller, filled(alliance=alliance, occasion={"session_number": 3}), 201)
+    assert wire.trips == KNOWN_ALLIANCE + 3
 
 
 async def test_a_known_alliance_costs_four_also_when_signals_are_raised(

@@ -1,0 +1,1 @@
+"""A tenant's own instruments: drafts, revisions, previews, publication."""
