@@ -1,9 +1,6 @@
 """Everything the service refuses, and how it says so.
 
-StartRefused ends a command that cannot start: one line, exit status 1. Problem is an answer other
-than 2xx (RFC 9457); its kinds follow in the order of their status.
-
-A problem never carries the value that was sent: answers are health data.
+Problems follow in the order of their status, and never carry the value that was sent.
 """
 
 from dataclasses import dataclass, field
@@ -273,10 +270,7 @@ class TooManyRequests(Problem):
 
 
 class Unavailable(Problem):
-    """The service cannot do it now; try again, after a second at first.
-
-    Mostly nothing was stored; where the answer of the database was lost, only a retry can tell.
-    """
+    """Not now. Mostly nothing was stored; where the answer was lost, only a retry can tell."""
 
     status = 503
     code = "unavailable"
