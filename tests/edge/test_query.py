@@ -13,6 +13,7 @@ from app.database import Database
 from tests.conftest import Tenant
 from tests.support.contract import API_KEY, PLATFORM_KEY, Operation, operations_with_key
 from tests.support.factories import below_the_cut, pair, submission
+from tests.support.own import definition, pack, publish, put, texts_path
 from tests.support.programmes import compare, rating, send, work
 
 Callers = dict[str | None, AsyncClient]
@@ -72,7 +73,7 @@ def valid(parameter: dict[str, Any]) -> str:
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
     given |= {"state": "open", "status": "held", "setting": "coaching", "has": "drop"}
     given |= {"side": "client", "period": "week", "by": "program", "theme": "dark"}
-    given |= {"width": "360"}
+    given |= {"width": "360", "kind": "responses"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 
@@ -148,6 +149,9 @@ async def shown(callers: Callers, tenant: Tenant, database: Database) -> dict[st
     await send(client, [rating(number) for number in range(10)])
     await work(database)
     await compare(database)
+    await publish(client, definition())
+    for language in ("en", "de"):
+        await put(client, pack(language), texts_path(language))
     made = {}
     known = {"by": "program", "tenant_id": str(tenant.id), "alliance_id": stored["alliance_id"]}
     known["professional_ref"] = "p"

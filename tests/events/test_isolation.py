@@ -107,10 +107,14 @@ async def test_the_worker_has_these_rights_in_the_whole_catalogue(
     )
 
     assert sorted(tuple(right) for right in rights) == [
+        ("comparison_heads", "made_before", "SELECT"),
+        ("comparison_heads", "tenant_id", "SELECT"),
         ("event_heads", "position", "SELECT"),
         ("event_heads", "tenant_id", "SELECT"),
         ("event_queue", "recorded_at", "SELECT"),
         ("event_queue", "tenant_id", "SELECT"),
+        ("exports", "due_at", "SELECT"),
+        ("exports", "tenant_id", "SELECT"),
         ("program_cells", "look_at", "SELECT"),
         ("program_cells", "tenant_id", "SELECT"),
         ("program_heads", "position", "SELECT"),
