@@ -70,16 +70,12 @@ async def work(
     while not stopping.is_set():
         began = loop.time()
         try:
-            moved = await events.move(database, stopping.is_set)
-            looked = made = 0
-            due = loop.time() >= look_at
-            if due:
+            moved, looked, made = await events.move(database, stopping.is_set), 0, 0
+            if due := loop.time() >= look_at:
                 look_at = loop.time() + LOOK_SECONDS
                 looked = await silence.look(database, clock(), stopping.is_set)
             if moved or due or slices.cut:
-                slices.begin()
-                await programs.add_up(database, catalogue, clock(), slices.over)
-                await programs.seal(database, clock(), slices.over)
+                await _add_up(database, catalogue, clock(), slices)
             if due:
                 made = await comparisons.make(database, catalogue, clock(), stopping.is_set)
             if loop.time() >= check_at:
@@ -92,16 +88,23 @@ async def work(
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
             rest = 0.0 if slices.cut or steps else IDLE_SECONDS
-            WORKER_PASS_SECONDS.observe(loop.time() - began)
-            WORKER_LAST_PASS.set_to_current_time()
-            _tell(moved, looked, made, steps)
+            _tell(loop.time() - began, moved, looked, made, steps)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()
 
 
-def _tell(moved: int, looked: int, made: int, steps: int) -> None:
-    """Log what was done, where anything was."""
+async def _add_up(database: Database, catalogue: Catalogue, now: datetime, slices: Slices) -> None:
+    """A slice of what programmes add up to, and of what of it can be shown."""
+    slices.begin()
+    await programs.add_up(database, catalogue, now, slices.over)
+    await programs.seal(database, now, slices.over)
+
+
+def _tell(seconds: float, moved: int, looked: int, made: int, steps: int) -> None:
+    """Count the round, which took so long, and log what was done where anything was."""
+    WORKER_PASS_SECONDS.observe(seconds)
+    WORKER_LAST_PASS.set_to_current_time()
     if moved:
         _log.info("events_moved", count=moved)
     if looked:

@@ -57,6 +57,8 @@ async def make(
                 made += await _make_of(database, tenant_id, catalogue, window, now)
             except Problem as problem:
                 _log.warning("comparisons_not_made", tenant=str(tenant_id), code=problem.code)
+            except Exception:  # noqa: BLE001 - whatever is wrong with one tenant, the others go on
+                _log.error("comparisons_failed", tenant=str(tenant_id), exc_info=True)
         after = tenants[-1]
     return made
 

@@ -86,6 +86,9 @@ async def _next_of(database: Database, tenant_id: UUID, catalogue: Catalogue, no
     except Problem as problem:
         _log.warning("programs_not_added_up", tenant=str(tenant_id), code=problem.code)
         return 0
+    except Exception:  # noqa: BLE001 - whatever is wrong with one tenant, the others go on
+        _log.error("programs_failed", tenant=str(tenant_id), exc_info=True)
+        return 0
 
 
 async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datetime) -> int:

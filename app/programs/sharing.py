@@ -244,7 +244,7 @@ def stored_of(alliance: Row, of_it: Mapping[str, Iterable[Row]], former: FormerR
         alliance["program_ref"],
         alliance["setting"],
         alliance["ended_on"],
-        sorted((member["role"], member["ref"]) for member in alliance["members"]),
+        sorted((member["role"], member["ref"]) for member in alliance["members"] or ()),
         former,
         tuple(of_it["responses"]),
         tuple(of_it["invitations"]),

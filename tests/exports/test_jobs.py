@@ -186,6 +186,7 @@ async def test_another_worker_begins_a_parquet_file_anew_and_the_first_lets_it_g
     client: AsyncClient, database: Database, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pyarrow")
+    await work()  # what other tests have left: each step is to be this one's
     ids = await filled(client, 7)
     made = await asked(client, format="parquet")
     now, first, second = datetime.now(UTC) + LATER, Files(), Files()

@@ -16,7 +16,7 @@ from httpx import Response
 from app.own_instruments.schemas import SAMPLE
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
-from tests.isolation.worlds import BY, World, export, sent, without
+from tests.isolation.worlds import BY, World, export, fill_programme, sent, without
 from tests.support.own import definition, draft, publish, texts_path
 from tests.support.own import put as put_pack
 
@@ -60,8 +60,11 @@ async def programmes(_: World, __: str) -> Call:
     return Call(query=dict(BY))
 
 
-async def a_comparison(_: World, __: str) -> Call:
-    """What was compared when the world was furnished, if it was: one scale of it."""
+async def a_comparison(world: World, _: str) -> Call:
+    """What was compared when the world was furnished, or is now: one scale of it."""
+    if not world.compared:
+        assert world.app is not None
+        await fill_programme(world, world.app)
     named = {"instrument": "wai-sr-2006", "form": "client", "language": "en", "scale": "total"}
     return Call(query=BY | named)
 

@@ -50,6 +50,8 @@ class World:
     cursors: dict[str, str] = field(default_factory=dict)
     etag: str = ""
     app: FastAPI | None = None
+    compared: bool = False
+    """Whether something of it was compared."""
     seen: list[str] = field(default_factory=list)
     """Everything that the tenant was ever answered."""
 
@@ -222,6 +224,7 @@ async def fill_programme(made: World, app: FastAPI) -> None:
         await sent(made.client, "/v1/responses", said)
     await work(app.state.database)
     await compare(app.state.database)
+    made.compared = True
 
 
 async def export(made: World) -> None:
