@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.database import Row, Transaction
 from app.idempotency.models import idempotency_keys
@@ -42,8 +42,10 @@ def _settle_statement() -> Statement:
         .limit(SWEPT_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
+    # As an array: looked up once, whatever the plan, so that the limit holds.
+    found = sa.func.array(expired.scalar_subquery(), type_=ARRAY(sa.Text))
     swept = sa.delete(idempotency_keys).where(
-        _OWN[0], idempotency_keys.c.idempotency_key.in_(expired)
+        _OWN[0], idempotency_keys.c.idempotency_key == sa.func.any(found)
     )
     return compiled(
         sa.update(idempotency_keys)
