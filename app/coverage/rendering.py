@@ -18,9 +18,9 @@ from app.coverage.schemas import (
 )
 from app.instruments.definitions import Catalogue, Form
 from app.measurement import coverage
-from app.measurement.coverage import LEAST_CLIENTS, LEAST_PROFESSIONALS
 from app.measurement.key import Scale
 from app.measurement.proportions import proportion
+from app.measurement.small_groups import LEAST_CLIENTS, LEAST_PROFESSIONALS, rounded_count
 from app.occasions.invited import COMPLETED, SETTLED, STATES
 from app.responses.answer_schemas import NotComputed
 
@@ -58,7 +58,7 @@ class Shown:
 
     def people(self, count: int) -> int:
         """A count of people: to the nearest five, to who does not know them."""
-        return count if self.own else coverage.people(count)
+        return count if self.own else rounded_count(count)
 
     def share(self, count: int, of: int, code: str) -> RateOut | None:
         """A share of people, if there are enough of them on its upper side."""

@@ -6,19 +6,15 @@ Statistics and Medicare (below 11) do; health services round counts of people to
 
 from typing import Final, Literal
 
+from app.measurement.small_groups import LEAST_CLIENTS, LEAST_PROFESSIONALS
+
 WARN_BELOW: Final = 0.60
 """Coverage below which an average is shown with a warning. House rule."""
 WITHHOLD_BELOW: Final = 0.40
 """Coverage below which nothing is compared. House rule."""
-LEAST_CLIENTS: Final = 10
-"""Fewest clients of whom a figure is shown. House rule."""
-LEAST_PROFESSIONALS: Final = 2
-"""Fewest professionals between whom an average of ratings is shown. House rule."""
 DEEP: Final = 4
 """Ratings of one client from which on their course can be told from noise: four ratings average
 to a reliability of about .90, and a slope needs as many. House rule."""
-PEOPLE_STEP: Final = 5
-"""Counts of people are shown to the nearest of these. House rule."""
 LEVEL_STEP: Final = 5.0
 """Averages that others could be subtracted from are shown to the nearest of these, in percent of
 the scale's range. What one client said who is in one group of 11 and not in another of 10 can then
@@ -57,15 +53,6 @@ def too_few_clients(clients: int) -> bool:
 def too_few_to_average(clients: int, professionals: int) -> bool:
     """Whether an average of what so many clients of so many professionals said is withheld."""
     return too_few_clients(clients) or professionals < LEAST_PROFESSIONALS
-
-
-def people(count: int) -> int:
-    """A count of people as it is shown: to the nearest PEOPLE_STEP, halves up.
-
-    >>> people(12), people(13)
-    (10, 15)
-    """
-    return (2 * count + PEOPLE_STEP) // (2 * PEOPLE_STEP) * PEOPLE_STEP
 
 
 def level(percent_of_range: float) -> float:

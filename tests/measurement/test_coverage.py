@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.measurement import coverage
+from app.measurement.small_groups import rounded_count
 
 
 @pytest.mark.parametrize(
@@ -26,12 +27,12 @@ def test_who_is_too_few_to_average(clients: int, professionals: int, *, withheld
 
 @pytest.mark.parametrize(("count", "shown"), [(0, 0), (2, 0), (3, 5), (12, 10), (13, 15)])
 def test_people_are_counted_in_fives(count: int, shown: int) -> None:
-    assert coverage.people(count) == shown
+    assert rounded_count(count) == shown
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_a_part_shown_is_never_more_than_its_whole(one: int, other: int) -> None:
-    assert coverage.people(min(one, other)) <= coverage.people(max(one, other))
+    assert rounded_count(min(one, other)) <= rounded_count(max(one, other))
 
 
 @given(st.lists(st.integers(0, 100), min_size=10, max_size=10), st.integers(0, 100))
