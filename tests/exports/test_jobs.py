@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from pyarrow import parquet
 
 from app.database import Database
 from app.errors import Unavailable
@@ -153,7 +154,6 @@ async def test_a_worker_that_fails_anywhere_loses_nothing_and_doubles_nothing(
 
 def found_in(content: bytes, form: str) -> list[str]:
     if form == "parquet":
-        parquet = pytest.importorskip("pyarrow.parquet")
         table = parquet.read_table(io.BytesIO(content))
         found: list[str] = table.column("id").to_pylist()
         return found
@@ -185,7 +185,6 @@ async def test_several_workers_make_each_file_once(
 async def test_another_worker_begins_a_parquet_file_anew_and_the_first_lets_it_go(
     client: AsyncClient, database: Database, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("pyarrow")
     await work()  # what other tests have left: each step is to be this one's
     ids = await filled(client, 7)
     made = await asked(client, format="parquet")
@@ -204,7 +203,6 @@ async def test_another_worker_begins_a_parquet_file_anew_and_the_first_lets_it_g
 
 
 async def test_parquet_has_types_and_says_how_many_rows(client: AsyncClient, work: Work) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     body = submission(alliance={"external_id": "=1", "client_ref": "c", "professional_ref": "p"})
     await client.post("/v1/responses", json=body)
     made = await asked(client, kind="scores", format="parquet")
