@@ -35,10 +35,11 @@ def in_turns(small: Asked, large: Asked, rounds: int, requests: int) -> None:
     """Ask both, in turns (A B B A), so that a machine that grows slower does so for both."""
     for each in range(rounds):
         for one in (small, large, large, small) if each % 2 else (large, small, small, large):
-            asyncio.run(_slice(one, requests))
+            asyncio.run(one_slice(one, requests))
 
 
-async def _slice(one: Asked, requests: int) -> None:
+async def one_slice(one: Asked, requests: int) -> None:
+    """Ask so many times, over a few connections at once."""
     paths = itertools.cycle(one.paths[len(one.seconds) % len(one.paths) :] or one.paths)
     left = iter(range(requests))
     async with asyncio.TaskGroup() as group:

@@ -1,13 +1,12 @@
 """A database with many responses: one tenant made through the service, and copies of its rows.
 
-The seed is real: stored by the batch door, told to the log, added up by the worker. A copy has ids
-and references of its own, in the seed's tenant or another, and is written by Postgres itself, some
-hundred thousand rows at a time: ten million through the door would take most of a day. Its stored
-answers to submissions are left empty, which no dashboard and no trend reads.
+The seed is real: stored by the batch door, told to the log, added up and released by the worker. A
+copy has ids and references of its own, in the seed's tenant or another, and is written by Postgres
+itself, some hundred thousand rows at a time: ten million through the door would take most of a day.
+Its stored answers to submissions are left empty, which no dashboard and no trend reads.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +16,7 @@ import httpx
 
 from app.main import create_app
 from app.settings import settings_from
+from app.tenants.service import new_tenant_id
 
 ALLIANCES: Final = 250
 RATINGS: Final = 20
@@ -30,18 +30,8 @@ LEFT_OUT: Final = frozenset(
     {"tenants", "api_keys", "events", "event_queue", "event_heads", "merge_heads"}
 )
 PROGRAM_TABLES: Final = "program_"
-"""Of these only what is shown is copied, into the copy of the whole: see `whole`."""
+"""What a copy adds to these is added to the seed's own blocks: see `bench.dashboards.blocks`."""
 COPIES_AT_ONCE: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """How often the seed stands in which tenant, itself included."""
-
-    tenant_id: UUID
-    first: int
-    """The number of the first copy, from 1; 0 is the seed."""
-    count: int
 
 
 async def seeded(url: str, key: str, now: datetime) -> None:
@@ -114,25 +104,41 @@ async def kept_apart(owner: asyncpg.Connection, seed: UUID) -> dict[str, dict[st
     return columns
 
 
+async def other_tenants(owner: asyncpg.Connection, count: int) -> list[UUID]:
+    """Make so many more tenants; their ids."""
+    ids = [new_tenant_id() for _ in range(count)]
+    await owner.executemany(
+        "INSERT INTO tenants (tenant_id, name, default_notice, created_at)"
+        " VALUES ($1, 'Another', '{}', now())",
+        [(one,) for one in ids],
+    )
+    return ids
+
+
 async def multiplied(
     owner: asyncpg.Connection,
     columns: Mapping[str, Mapping[str, str]],
-    copies: Copies,
+    copies: Sequence[UUID],
     say: Callable[[str], None],
 ) -> None:
-    """Write copies of the seed's rows into a tenant. owner and columns: as in kept_apart."""
+    """Write copies of the seed's rows. owner and columns: as in kept_apart.
+
+    copies: the tenant of each; the first is copy number 1, 0 is the seed.
+    """
     await owner.execute("SET session_replication_role = replica")  # no checks: copies are whole
     await owner.execute("SET synchronous_commit = off")
-    end = copies.first + copies.count
-    for first in range(copies.first, end, COPIES_AT_ONCE):
-        last = min(first + COPIES_AT_ONCE, end) - 1
+    await owner.execute("CREATE TABLE seed_copies (k integer PRIMARY KEY, tenant uuid)")
+    await owner.copy_records_to_table("seed_copies", records=list(enumerate(copies, 1)))
+    for first in range(1, len(copies) + 1, COPIES_AT_ONCE):
+        last = min(first + COPIES_AT_ONCE - 1, len(copies))
         for table, copied in columns.items():
-            values = ", ".join(copied.values()).replace("$tenant", f"'{copies.tenant_id}'::uuid")
             await owner.execute(
-                f"INSERT INTO {table} ({', '.join(copied)}) SELECT {values}"  # noqa: S608 - ours
-                f" FROM seed_{table} CROSS JOIN generate_series({first}, {last}) AS k"
+                f"INSERT INTO {table} ({', '.join(copied)})"  # noqa: S608 - ours
+                f" SELECT {', '.join(copied.values())} FROM seed_{table}"
+                f" CROSS JOIN seed_copies WHERE k BETWEEN {first} AND {last}"
             )
-        say(f"{(last + 1) * SEED:,} responses")
+        if last % (5 * COPIES_AT_ONCE) == 0 or last == len(copies):
+            say(f"{(last + 1) * SEED:,} responses")
 
 
 _COLUMNS: Final = """
@@ -148,7 +154,7 @@ WHERE c.table_schema = 'public' ORDER BY c.table_name, c.ordinal_position
 def _copied(table: str, name: str, kind: str) -> str:
     """How a column of the copy number k is made from the seed's."""
     if name == "tenant_id":
-        return "$tenant"
+        return "tenant"
     if kind == "uuid":
         # Copies one after the other, as they would be by their time.
         return f"(lpad(to_hex(k), 8, '0') || substr(md5({name}::text), 9))::uuid"
