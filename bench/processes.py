@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,12 +72,14 @@ class Load:
 
 
 @contextmanager
-def service(database_url: str, key: str, home: Path) -> Iterator[Server]:
+def service(
+    database_url: str, key: str, home: Path, module: Sequence[str] = ("app.cli", "serve")
+) -> Iterator[Server]:
     """The service with one worker, by the same command that serves it elsewhere."""
     port = free_port()
     names = {"DATABASE_URL": database_url, "HOST": HOST, "PORT": str(port)}
     names |= {"WORKERS": "1", "KEY_RATE": "0"}  # one key asks for everything
-    with started("service", ["app.cli", "serve"], home, names) as process:
+    with started("service", list(module), home, names) as process:
         if process.stdin:
             process.stdin.close()
         server = Server(process, port, key)

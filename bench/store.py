@@ -42,6 +42,12 @@ class Store:
         found: int = _asked(self.url, count, self.tenant_id)
         return found
 
+    def events(self) -> int:
+        """How many of the tenant's events wait to be moved to the log."""
+        count = "SELECT count(*) FROM event_queue WHERE tenant_id = $1"
+        found: int = _asked(self.url, count, self.tenant_id)
+        return found
+
     def settle(self) -> None:
         """Write out what is dirty and look at the tables anew, so that slices start alike."""
         _asked(self.url, "CHECKPOINT")

@@ -1,0 +1,1 @@
+"""What keeping the state and telling the events costs a submission."""
