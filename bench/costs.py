@@ -67,7 +67,8 @@ async def _measured(data: Store, options: argparse.Namespace) -> None:
                 costs[name].append(await _slice(app, made, options.count, options.callers))
         for name, found in costs.items():
             print(f"{name:8} least {min(found):5.0f} µs, median {statistics.median(found):5.0f} µs")
-        print(f"twin to service: {min(costs['twin']) / min(costs['service']):.3f}")
+        ratios = [t / s for s, t in zip(costs["service"], costs["twin"], strict=True)]
+        print(f"twin to service: {statistics.median(ratios):.3f}")
         if options.profile:
             count = 10 * options.count
             with _sampled() as samples:
