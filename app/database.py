@@ -13,12 +13,12 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from app.database_errors import DRIVER_ERRORS, problem_from
 from app.errors import InternalError, Overtaken, Problem
 from app.metrics import POOL_IN_USE, POOL_SECONDS, POOL_SIZE
-from app.statements import Statement
+from app.statements import Statement, json_text
 
 Row: TypeAlias = asyncpg.Record
 Result = TypeVar("Result")
@@ -277,13 +277,8 @@ async def _from(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
 
 async def _read_json(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=from_json
+        "jsonb", schema="pg_catalog", encoder=json_text, decoder=from_json
     )
-
-
-def _json_text(value: object) -> str:
-    """The JSON of plain values and of pydantic models alike."""
-    return to_json(value).decode()
 
 
 async def _commit(connection: asyncpg.Connection) -> None:

@@ -71,21 +71,30 @@ def unnested(name: str, columns: Iterable[sa.Column[Any]]) -> sa.FromClause:
     return sa.select(*read).select_from(given).cte(name)
 
 
+class JsonText(str):
+    """A value of a JSON column that has been written already."""
+
+    __slots__ = ()
+
+
 def arrays_of(
     rows: Iterable[Mapping[str, Any]], columns: Iterable[sa.Column[Any]]
 ) -> dict[str, list[Any]]:
     """The parameters for the rows of an unnested. A value that a row lacks is null."""
     found = list(rows)
     return {
-        c.name: [_json_text(row.get(c.name)) for row in found]
+        c.name: [json_text(row.get(c.name)) for row in found]
         if _is_json(c)
         else [row.get(c.name) for row in found]
         for c in columns
     }
 
 
-def _json_text(value: object) -> str | None:
-    return None if value is None else to_json(value).decode()
+def json_text(value: object) -> str | None:
+    """The JSON of plain values and of pydantic models alike; None stays None."""
+    if value is None or isinstance(value, JsonText):
+        return value
+    return to_json(value).decode()
 
 
 def _is_json(column: sa.Column[Any]) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
-from uuid import UUID
 
 from app.instruments.definitions import Form
 from app.instruments.schemas import QualityOut
@@ -17,6 +16,7 @@ from app.responses.signals_shown import drops_shown, signals_not_computed, signa
 from app.responses.stream_course import Added, References
 from app.responses.subject import Subject
 from app.responses.visibility import is_rater
+from app.statements import JsonText
 from app.tenants.notices import reader
 
 FIRST_RATING: Final = NotComputed(
@@ -79,7 +79,7 @@ def change_out(
         scale=scale.id,
         unit=scale.unit,
         reference=reference,
-        reference_response_id=UUID(anchor.response_id),
+        reference_response_id=anchor.response_id,
         difference=float(rounded(found.difference)),
         threshold=float(rounded(found.threshold)),
         reliable=found.reliable,
@@ -100,8 +100,8 @@ def basis_out(error: MeasurementError) -> BasisOut:
     )
 
 
-def outcome_of(subject: Subject, added: Added, raised: Sequence[Mapping[str, Any]]) -> Outcome:
-    """What a response is answered with: of its own stream alone.
+def outcome_of(subject: Subject, added: Added, raised: Sequence[Mapping[str, Any]]) -> JsonText:
+    """What a response is answered with: of its own stream alone. The JSON of an Outcome.
 
     raised: the rows of the signals that it has raised.
     """
@@ -116,7 +116,7 @@ def outcome_of(subject: Subject, added: Added, raised: Sequence[Mapping[str, Any
     may_see = kind is None or kind in added.told.readable.items
     remarks = added.told.remarks if may_see else ()
     notes = [QualityOut(code=note.code, detail=note.detail) for note in remarks]
-    return Outcome(
+    outcome = Outcome(
         scores=[score_out(score, filled.chosen.form) for score in filled.scores],
         quality=quality_out(filled.chosen, answers) + notes if answers else [],
         change=change,
@@ -127,3 +127,5 @@ def outcome_of(subject: Subject, added: Added, raised: Sequence[Mapping[str, Any
             *change_not_computed(change, added.references, scored=scored),
         ],
     )
+    # Written once, for the database and for the answer.
+    return JsonText(outcome.model_dump_json())

@@ -3,16 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from app.alliances.merged_refs import former_refs
 from app.occasions.times import local
-from app.responses.answer_schemas import (
-    OccasionOut,
-    Person,
-    Rater,
-    ResponseOut,
-    ResponseRecord,
-    VoidOut,
-)
+from app.responses.answer_schemas import Person, ResponseRecord, VoidOut
 from app.responses.visibility import shown_parts
 from app.tenants.authentication import Actor
 
@@ -46,10 +41,13 @@ RECORD_AS_STORED: Final = (
 )
 
 
-def submission_answer(row: Mapping[str, Any]) -> ResponseOut:
-    """What a submission is answered with: the stored Outcome, the same on every replay."""
-    # The parts are our own and valid already; reading them again would cost as much as scoring.
-    return ResponseOut.model_construct(**_identity(row), **dict(row["outcome"]))
+def submission_answer(row: Mapping[str, Any]) -> bytes:
+    """The JSON of what a submission is answered with, a ResponseOut.
+
+    Its outcome, the JSON of an Outcome, is the stored one: the same on every replay.
+    """
+    identity, outcome = to_json(_identity(row)), row["outcome"].encode()
+    return b"%b,%b" % (identity[:-1], outcome[1:])
 
 
 def response_record(
@@ -72,26 +70,21 @@ def response_record(
     )
 
 
-def rater_of(row: Mapping[str, Any]) -> Rater:
-    """Who answered."""
-    return Rater(role=row["rater_role"], ref=row["rater_ref"], proxy_ref=row["proxy_ref"])
-
-
-def about_of(row: Mapping[str, Any]) -> Person:
-    """Whom the answers are about."""
-    return Person(role=row["about_role"], ref=row["about_ref"])
-
-
 def _identity(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Which response it is, as ResponseIdentity."""
     return {name: row[name] for name in AS_STORED} | {
-        "rater": rater_of(row),
-        "about": about_of(row),
-        "occasion": OccasionOut(
-            session_ref=row["session_ref"],
-            session_number=row["session_number"],
-            occurred_at=local(row["occurred_at"], row["occurred_at_offset"]),
-            occurred_on=row["occurred_on"],
-        ),
+        "rater": {
+            "role": row["rater_role"],
+            "ref": row["rater_ref"],
+            "proxy_ref": row["proxy_ref"],
+        },
+        "about": {"role": row["about_role"], "ref": row["about_ref"]},
+        "occasion": {
+            "session_ref": row["session_ref"],
+            "session_number": row["session_number"],
+            "occurred_at": local(row["occurred_at"], row["occurred_at_offset"]),
+            "occurred_on": row["occurred_on"],
+        },
         "completed_at": local(row["completed_at"], row["completed_at_offset"]),
         "record_status": record_status(row),
     }

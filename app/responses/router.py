@@ -63,17 +63,17 @@ REPLAY = {
 @router.post(
     "",
     status_code=201,
+    response_model=ResponseOut,
     operation_id="submit_response",
     responses=problems(404, 409) | {200: REPLAY},
 )
 async def submit_response(
     body: Submission,
-    response: Response,
     caller: Writer,
     catalogue: CatalogueInUse,
     flights: FlightsInUse,
     idempotency_key: IdempotencyKey = None,
-) -> ResponseOut:
+) -> Response:
     """Validate, score and store one filled-in form.
 
     201: it is stored, durably, and these are its scores and its change against this rater's own
@@ -87,29 +87,29 @@ async def submit_response(
     change = service.recording(caller, body, filled_form(catalogue, body, caller.clock()))
     if key is None:
         record, replayed = await flights.submit(change)
-        return _answer(response, record, replayed=replayed)
+        return _answer(record, replayed=replayed)
     claim = claim_of(key, caller.key.key_id, "submit_response", body)
 
     record, replayed = await _once(
         caller, claim, lambda transaction: service.submit(transaction, catalogue, change)
     )
-    return _answer(response, record, replayed=replayed)
+    return _answer(record, replayed=replayed)
 
 
 @router.post(
     "/{response_id}/amendments",
     status_code=201,
+    response_model=ResponseOut,
     operation_id="amend_response",
     responses=problems(404, 409) | {200: REPLAY},
 )
 async def amend_response(
     response_id: UUID,
     body: Amendment,
-    response: Response,
     caller: Writer,
     catalogue: CatalogueInUse,
     idempotency_key: IdempotencyKey = None,
-) -> ResponseOut:
+) -> Response:
     """Put a new version in the place of the newest one; it may say anything else than that.
 
     Both stay readable, and the trend follows the new one. Of two amendments of one version the
@@ -127,7 +127,7 @@ async def amend_response(
             transaction, caller, catalogue, response_id, body, filled
         ),
     )
-    return _answer(response, record, replayed=replayed)
+    return _answer(record, replayed=replayed)
 
 
 @router.post("/{response_id}/void", operation_id="void_response", responses=problems(404, 409))
@@ -192,13 +192,12 @@ async def _once(
     return await caller.attempt(attempt)
 
 
-def _answer(response: Response, record: Record, *, replayed: bool) -> ResponseOut:
+def _answer(record: Record, *, replayed: bool) -> Response:
+    headers = {"Location": f"/v1/responses/{record['id']}"}
     if replayed:
-        response.status_code = 200
-        response.headers["Idempotent-Replayed"] = "true"
-    else:
-        response.headers["Location"] = f"/v1/responses/{record['id']}"
-    return submission_answer(record)
+        headers = {"Idempotent-Replayed": "true"}
+    status = 200 if replayed else 201
+    return Response(submission_answer(record), status, headers, "application/json")
 
 
 @router.get("", operation_id="list_responses", responses=problems(400))

@@ -22,13 +22,14 @@ from app.responses.schemas import Amendment, Submission, VoidRequest
 from app.responses.settling import settle
 from app.responses.subject import Subject, refuse_after_end, subject_of
 from app.responses.work import Work, worked_in
+from app.statements import JsonText
 from app.tenants.authentication import Caller
 
 
 async def submit(
     transaction: Transaction, catalogue: Catalogue, change: Recording
 ) -> tuple[Record, bool]:
-    """The stored response with its outcome, and True if it had been stored before (a replay).
+    """The stored response with its outcome as JSON, and True if it had been stored before.
 
     Raises InvalidRequest when rater, about or occasion do not fit the alliance; NotFound for an
     unknown alliance id; AllianceConflict for a known alliance with other members; for a known
@@ -273,4 +274,5 @@ async def _known(transaction: Transaction, subject: Subject) -> Record | None:
 
 
 def _with_outcome(record: Record) -> Record:
-    return {**record, "outcome": Outcome.model_validate(record["outcome"])}
+    outcome = Outcome.model_validate(record["outcome"])
+    return {**record, "outcome": JsonText(outcome.model_dump_json())}
