@@ -11,14 +11,16 @@ from app.alliances.raters import is_acting
 from app.caseloads.schemas import (
     DropHere,
     LevelHere,
+    RatingHere,
+    RecentHere,
     ScaleHere,
     SignalsHere,
     SilentHere,
     StreamHere,
 )
 from app.instruments.definitions import Catalogue
-from app.measurement.course import StreamState
-from app.measurement.key import Scale
+from app.measurement.course import Glance, StreamState
+from app.measurement.key import Scale, ScoringKey, whole_scale
 from app.measurement.scoring import rounded
 from app.measurement.standing import OpenDrop
 from app.responses.answer_schemas import Person, Rater
@@ -88,7 +90,33 @@ def _stream_here(
             _scale_here(scale, state, standing_of(stored), kind)
             for scale in definition.forms[stream.form].key.scales
         ],
+        recent=_recent_here(definition.forms[stream.form].key, state, kind),
     )
+
+
+def _recent_here(key: ScoringKey, state: StreamState | None, kind: str | None) -> RecentHere | None:
+    """The last ratings on the scale that stands for the whole. kind: see _scale_here."""
+    if state is None or state.glances is None:
+        return None
+    scale = whole_scale(key.scales)
+    items = len(scale.items) if scale.unit == "sum" else 1
+    return RecentHere(
+        scale=scale.id,
+        component=scale.component,
+        unit=scale.unit,
+        low=float(key.low * items),
+        high=float(key.high * items),
+        ratings=[_rating_here(glance, kind) for glance in state.glances],
+    )
+
+
+def _rating_here(glance: Glance, kind: str | None) -> RatingHere:
+    """One of the last ratings. Whether it could be scored is for those who may see the value."""
+    if kind is not None and kind not in glance.readers:
+        return RatingHere(on=glance.on, value=None, status="withheld")
+    if glance.value is None:
+        return RatingHere(on=glance.on, value=None, status="not_scorable")
+    return RatingHere(on=glance.on, value=float(glance.value), status="scored")
 
 
 def _scale_here(

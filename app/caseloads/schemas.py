@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.alliances.schemas import AllianceOut
+from app.measurement.course import GLANCES
 from app.responses.answer_schemas import Person, Rater
 
 Has = Literal["signal", "drop", "silence"]
@@ -50,6 +51,29 @@ class ScaleHere(BaseModel):
     )
 
 
+class RatingHere(BaseModel):
+    """One of the last ratings of a stream."""
+
+    on: date | None = Field(description="The local day of its occasion; null: not known.")
+    value: float | None = Field(description="In the scale's unit; null: see status.")
+    status: str = Field(
+        description="`scored`; `not_scorable`; `withheld`: this reader may not see it."
+    )
+
+
+class RecentHere(BaseModel):
+    """The last ratings of a stream on one scale, enough for a small line."""
+
+    scale: str = Field(description="`total`, else the first that is no component, else the first.")
+    component: str | None
+    unit: str
+    low: float = Field(description="Of the scale's possible range, in its unit.")
+    high: float
+    ratings: list[RatingHere] = Field(
+        description=f"Up to {GLANCES}, oldest first. One without a place in the order is left out."
+    )
+
+
 class StreamHere(BaseModel):
     """What one rater says with one form in one language, as it stands."""
 
@@ -62,6 +86,7 @@ class StreamHere(BaseModel):
     last_rated_on: date | None = Field(description="Null: the last rating has no date.")
     days_since_last_rating: int | None = Field(description="Up to today, in UTC.")
     scales: list[ScaleHere]
+    recent: RecentHere | None = Field(description="Null: outdated, the next rating makes it anew.")
 
 
 class SignalsHere(BaseModel):

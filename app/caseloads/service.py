@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.caseloads.rendering import SEVERITIES, View, signals_here, silent_here,
 from app.caseloads.schemas import CaseOut
 from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
+from app.pagination import Listing, Page
 from app.responses.stream_state import Stream
 from app.signals.queries import waiting_of
 from app.signals.service import reading_of
@@ -38,12 +40,6 @@ class Case:
     position: str
 
 
-def view_of(caller: Caller, filters: Mapping[str, Any]) -> View:
-    """Who looks, at what."""
-    today = caller.clock().date()
-    return View(caller.actor, today, filters.get("instrument"), filters.get("side"))
-
-
 async def read(transaction: Transaction, caller: Caller, filters: Mapping[str, Any]) -> Read:
     """The current alliances of a professional, what waits in them, and who is silent.
 
@@ -68,6 +64,16 @@ def instruments_of(read: Read) -> set[str]:
     return {
         Stream.named(name).instrument for one in read.alliances for name in one["streams"] or ()
     }
+
+
+def page(read: Read, catalogue: Catalogue, caller: Caller, listing: Listing) -> Page[CaseOut]:
+    """The page that is asked for, of what was read."""
+    filters: Mapping[str, Any] = listing.filters
+    today = caller.clock().date()
+    view = View(caller.actor, today, filters.get("instrument"), filters.get("side"))
+    found = cases(read, catalogue, view, filters)
+    rest = after(found, listing.after, listing.one_more)
+    return listing.page(rest, attrgetter("position"), attrgetter("shown"))
 
 
 def cases(read: Read, catalogue: Catalogue, view: View, filters: Mapping[str, Any]) -> list[Case]:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 from app.measurement.change import Observed
+from app.measurement.scoring import rounded
 
 OrderedBy = Literal["time", "date", "session_number", "mixed"]
 """time: every point has an instant. date: every point has at least a date. session_number: some
@@ -19,6 +21,8 @@ point is undated and every point has a number. mixed: neither; the undated ones 
 
 LAST_INSTANT: Final = datetime.max.replace(tzinfo=UTC)
 LAST_NUMBER: Final = 2**31
+GLANCES: Final = 12
+"""How many of the last ratings a stream shows at a glance. House rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,20 @@ class Point:
     """Whether it was sent as history."""
     item_readers: frozenset[str] = frozenset()
     """The kinds of readers who may see the answers to single items."""
+    whole: str | None = None
+    """The scale that the stream is shown by at a glance; None: nobody glances at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One of the last ratings, as it is shown at a glance."""
+
+    on: date | None
+    """The local date of its occasion; None: not known."""
+    value: Decimal | None
+    """On the scale that stands for the whole, in its unit, as it is shown; None: no score."""
+    readers: frozenset[str]
+    """The kinds of readers who may see the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,9 @@ class StreamState:
     """Scale -> the earliest scored value."""
     latest: Mapping[str, Anchor]
     """Scale -> the latest scored value."""
+    glances: tuple[Glance, ...] | None = ()
+    """The last ratings that have a place, up to GLANCES, oldest first; None: an earlier release
+    has kept none, and the next rating makes the state anew."""
 
 
 def ordered_by(places: Sequence[Place]) -> OrderedBy:
@@ -146,7 +167,8 @@ def state_of(points: Iterable[Point]) -> StreamState:
             first.setdefault(scale, anchor)
             latest[scale] = anchor
     newest = placed[-1] if placed else None
-    return StreamState(ordered_by(places), len(places), newest, first, latest)
+    glances = tuple(_glance(by_id[place.response_id]) for place in placed[-GLANCES:])
+    return StreamState(ordered_by(places), len(places), newest, first, latest, glances)
 
 
 def followed_by(state: StreamState, point: Point) -> StreamState | None:
@@ -155,8 +177,10 @@ def followed_by(state: StreamState, point: Point) -> StreamState | None:
     None is no refusal: the state must then be made anew from all points (state_of), with the
     same result as if the points had come in order.
     """
-    newest = state.newest
-    if newest is None or not _strictly_after(point.place, newest, state.ordered_by):
+    newest, glances = state.newest, state.glances
+    if newest is None or glances is None:
+        return None
+    if not _strictly_after(point.place, newest, state.ordered_by):
         return None
     anchors = _anchors(point)
     return StreamState(
@@ -165,6 +189,7 @@ def followed_by(state: StreamState, point: Point) -> StreamState | None:
         point.place,
         {**anchors, **state.first},
         {**state.latest, **anchors},
+        (*glances, _glance(point))[-GLANCES:],
     )
 
 
@@ -181,6 +206,12 @@ def _strictly_after(place: Place, newest: Place, by: OrderedBy) -> bool:
     if by == "session_number" and place.session_number is not None:
         return newest.session_number is not None and place.session_number > newest.session_number
     return False
+
+
+def _glance(point: Point) -> Glance:
+    observed = None if point.whole is None else point.values.get(point.whole)
+    value = None if observed is None else rounded(observed.value)
+    return Glance(point.place.occurred_on, value, point.readers)
 
 
 def _anchors(point: Point) -> dict[str, Anchor]:

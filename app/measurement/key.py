@@ -1,5 +1,6 @@
 """What a questionnaire is, as values: items, range, scales, rules. No wording."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -13,6 +14,8 @@ KeyStatus = Literal["verified", "secondary", "provisional"]
 secondary source; scored, but to be confirmed by the authors."""
 Comparator = Literal["<", "<=", ">", ">="]
 
+WHOLE: Final = "total"
+"""What most forms call the scale that stands for the whole alliance."""
 NON_ANSWERS: Final = ("declined", "not_applicable", "not_understood")
 """Answers of their own kind: the rater dealt with the item and gave no value."""
 
@@ -75,3 +78,12 @@ class ScoringKey:
     reversed: frozenset[str]
     scales: tuple[Scale, ...]
     cuts: tuple[CutRule, ...] = ()
+
+
+def whole_scale(scales: Sequence[Scale]) -> Scale:
+    """The scale that stands for the whole alliance: total, else the first that is no component.
+
+    Where a form has components alone, its first one. House rule.
+    """
+    whole = [scale for scale in scales if scale.component is None] or scales
+    return next((scale for scale in whole if scale.id == WHOLE), whole[0])

@@ -11,12 +11,14 @@ from app.alliances.merged_refs import FormerRefs, present_ref
 from app.instruments.definitions import Definition
 from app.measurement.change import Observed, observed_from
 from app.measurement.course import Anchor, Place, Point, StreamState
+from app.measurement.key import whole_scale
 from app.measurement.manner import manner_of
 from app.measurement.scoring import Score, reported_score, scored
 from app.measurement.standing import Level, OpenDrop, ScaleStanding, Standings
 from app.measurement.watch import Watch
 from app.occasions.times import local
 from app.responses.parties import Parties
+from app.responses.stored_glances import glances_of, stored_glances
 from app.responses.visibility import item_readers, score_readers
 from app.tenants.notices import readers
 
@@ -140,6 +142,7 @@ def point_of(row: Mapping[str, Any], definition: Definition) -> Point:
         readers(row["notice"]),
         row["backfill"],
         item_readers(row["notice"]),
+        whole_scale(key.scales).id,
     )
 
 
@@ -169,6 +172,7 @@ def stored_state(state: StreamState, revision: str) -> dict[str, Any]:
         "newest": state.newest and _stored_place(state.newest),
         "first": {scale: _stored_anchor(anchor) for scale, anchor in state.first.items()},
         "latest": {scale: _stored_anchor(anchor) for scale, anchor in state.latest.items()},
+        "glances": stored_glances(state.glances),
     }
 
 
@@ -182,6 +186,7 @@ def read_state(stored: Mapping[str, Any] | None, revision: str) -> StreamState |
         stored["newest"] and _read_place(stored["newest"]),
         {scale: _read_anchor(anchor) for scale, anchor in stored["first"].items()},
         {scale: _read_anchor(anchor) for scale, anchor in stored["latest"].items()},
+        glances_of(stored),
     )
 
 

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from app.alliances.locked import LockedAlliance
 from app.marks.rows import mark_rows
 from app.measurement.course import Place, Point
+from app.measurement.key import whole_scale
 from app.measurement.manner import manner_of
 from app.occasions.identity import local_date, occasion_key, refuse_day_after_end
 from app.responses.filled_form import FilledForm
@@ -67,6 +68,7 @@ def subject_of(
         readers(notice),
         content.backfill,
         item_readers(notice),
+        whole_scale(key.scales).id,
     )
     record = new_record(filled, alliance, who, caller, name) | {"id": response_id}
     marks = _new_marks(alliance, caller, content, name, record)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
 
@@ -67,6 +68,60 @@ async def test_each_side_as_it_stands(client: AsyncClient) -> None:
     assert case["streams"][0]["last_rated_on"] == "2026-06-22"
     assert case["streams"][0]["days_since_last_rating"] == 40
     assert (case["need"], case["open_drops"], case["silent"]) == (None, 0, [])
+
+
+async def test_the_last_ratings_are_those_of_the_trend(client: AsyncClient, clock: Clock) -> None:
+    alliance = of("a")
+    clock.fixed = NOW.replace(year=2027)
+    await course(client, alliance, (3, 4, 5, 2) * 4)
+    unscorable = {str(item): "declined" for item in range(2, 13)} | {"1": 3}
+    await store(client, rating(alliance, 20, 3) | {"answers": unscorable})
+    (case,) = await caseload(client)
+    trend = (await client.get(f"/v1/alliances/{case['alliance']['id']}/trend")).json()
+    (total,) = [one for one in trend["streams"] if one["scale"] == "total"]
+    recent = case["streams"][0]["recent"]
+
+    assert (recent["scale"], recent["unit"], recent["low"], recent["high"]) == (
+        "total", "sum", 12.0, 60.0,
+    )  # fmt: skip
+    assert recent["ratings"] == [
+        {"on": point["occurred_at"][:10], "value": point["value"], "status": point["status"]}
+        for point in total["points"][-12:]
+    ]
+    assert recent["ratings"][-1]["status"] == "not_scorable"
+    assert len(recent["ratings"]) == 12
+
+    made = await store(client, rating(alliance, 21, 5))
+    (case,) = await caseload(client)
+    assert case["streams"][0]["recent"]["ratings"][-1]["value"] == 60.0
+    await void(client, made["id"])
+    (case,) = await caseload(client)
+    assert case["streams"][0]["recent"] == recent
+
+
+async def test_what_an_earlier_release_kept_has_its_last_ratings_with_the_next_one(
+    client: AsyncClient, tenant: Tenant, database_url: str
+) -> None:
+    alliance = of("a")
+    await course(client, alliance, (3, 4))
+    (before,) = await caseload(client)
+    owner = await asyncpg.connect(database_url)
+    async with owner.transaction():
+        await owner.execute(f"SET LOCAL app.tenant = '{tenant.id}'")
+        await owner.execute(
+            """UPDATE alliance_state SET streams = (
+                 SELECT jsonb_object_agg(key, value - 'glances') FROM jsonb_each(streams))
+               WHERE alliance_id = $1""",
+            before["alliance"]["id"],
+        )
+    await owner.close()
+    (bare,) = await caseload(client)
+    assert bare["streams"][0] == before["streams"][0] | {"recent": None}
+
+    await store(client, rating(alliance, 3, 5))
+    (after,) = await caseload(client)
+    values = [one["value"] for one in after["streams"][0]["recent"]["ratings"]]
+    assert values == [36.0, 48.0, 60.0]
 
 
 async def test_a_drop_that_is_open(client: AsyncClient) -> None:
@@ -247,6 +302,19 @@ async def test_one_hidden_rating_hides_what_rests_on_it(client: AsyncClient) -> 
 
     assert (shown["value"], shown["value_status"]) == (48.0, "scored")
     assert (shown["level"], shown["level_status"]) == (None, "withheld")
+    told = [(one["value"], one["status"]) for one in case["streams"][0]["recent"]["ratings"]]
+    assert told == [(None, "withheld"), (48.0, "scored")]
+    (whole,) = await caseload(client, actor="supervisor;s")
+    statuses = [one["status"] for one in whole["streams"][0]["recent"]["ratings"]]
+    assert statuses == ["scored", "scored"]
+
+
+async def test_that_a_hidden_rating_could_not_be_scored_is_hidden(client: AsyncClient) -> None:
+    unscorable = {str(item): "declined" for item in range(2, 13)} | {"1": 3}
+    sent = rating(of("a"), 1, 4, notice=WITHHELD) | {"answers": unscorable}
+    await store(client, sent)
+    (case,) = await caseload(client, actor="professional;p")
+    assert [one["status"] for one in case["streams"][0]["recent"]["ratings"]] == ["withheld"]
 
 
 async def test_raters_see_what_they_said_and_only_where_they_are(client: AsyncClient) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.measurement.change import Observed
 from app.measurement.course import (
     Anchor,
+    Glance,
     Place,
     Point,
     StreamState,
@@ -22,6 +23,7 @@ from app.measurement.course import (
     rank_in_time,
     state_of,
 )
+from app.measurement.scoring import rounded
 from app.responses.stream_state import read_state, stored_state
 
 
@@ -228,7 +230,8 @@ def streams(draw: st.DrawFn) -> list[Point]:
         day = instant.date() if instant else draw(DAYS) if kind == "day" else None
         number = draw(numbers if all_numbered else st.none() | numbers)
         place = Place(response_id, instant, day, number, draw(st.none() | INSTANTS))
-        points.append(Point(place, draw(VALUES)))
+        readers = draw(st.sampled_from((frozenset[str](), frozenset({"client", "system"}))))
+        points.append(Point(place, draw(VALUES), readers, whole="total"))
     return points
 
 
@@ -251,6 +254,40 @@ def test_a_state_holds_the_first_and_the_last_value_in_order(points: list[Point]
     met = {scale: scored_on(scale, points, placed) for scale in ("bond", "total")}
     assert state.first == {scale: anchors[0] for scale, anchors in met.items() if anchors}
     assert state.latest == {scale: anchors[-1] for scale, anchors in met.items() if anchors}
+
+
+@settings(max_examples=50, deadline=None)
+@given(streams())
+def test_a_state_shows_the_last_ratings_of_the_whole_in_order(points: list[Point]) -> None:
+    by_place = {point.place: point for point in points}
+    placed = [by_place[place] for place in in_order(list(by_place))[0]]
+    totals = [point.values.get("total") for point in placed]
+    assert state_of(points).glances == tuple(
+        Glance(point.place.occurred_on, rounded(total.value) if total else None, point.readers)
+        for point, total in zip(placed, totals, strict=True)
+    )
+
+
+def test_no_more_than_the_last_twelve_are_shown() -> None:
+    points = [
+        Point(at(str(number), "", number), {"total": Observed(Decimal(number), 12)}, whole="total")
+        for number in range(1, 20)
+    ]
+    state = state_of([])
+    for number, point in enumerate(points, 1):
+        state = followed_by(state, point) or state_of(points[:number])
+        assert state == state_of(points[:number])
+    assert state.glances is not None
+    assert [glance.value for glance in state.glances] == list(range(8, 20))
+
+
+def test_what_an_earlier_release_has_left_without_glances_is_not_followed() -> None:
+    stored = stored_state(state_of([Point(at("a", "2026-03-01T10:00Z"), {})]), "1.0")
+    del stored["glances"]
+    state = read_state(stored, "1.0")
+    assert state is not None
+    assert state.glances is None
+    assert followed_by(state, Point(at("b", "2026-03-02T10:00Z"), {})) is None
 
 
 @settings(max_examples=50, deadline=None)
@@ -278,9 +315,13 @@ def test_the_rank_in_time_gives_the_order_where_all_have_an_instant(points: list
 
 def scored_on(scale: str, points: list[Point], places: list[Place]) -> list[Anchor]:
     """The values of one scale at these places."""
-    values = {point.place.response_id: point.values.get(scale) for point in points}
-    found = ((place.response_id, values[place.response_id]) for place in places)
-    return [Anchor(response_id, observed) for response_id, observed in found if observed]
+    by_id = {point.place.response_id: point for point in points}
+    met = [by_id[place.response_id] for place in places]
+    return [
+        Anchor(point.place.response_id, observed, point.readers)
+        for point in met
+        if (observed := point.values.get(scale))
+    ]
 
 
 @settings(max_examples=50, deadline=None)
