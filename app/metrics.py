@@ -43,6 +43,8 @@ ACTIVE_REQUESTS: Final = Gauge(
 PROBLEMS: Final = Counter(
     "rapport_problems", "Answers other than 2xx, by the code of the problem.", ("code",)
 )
+# From 0 on: Prometheus sees no increase in a series that begins with its first event.
+PROBLEMS.labels("internal_error")
 ADMISSION_SECONDS: Final = Histogram(
     "rapport_admission_wait_seconds",
     "Time that admitted requests waited for their turn.",

@@ -39,7 +39,7 @@ class Store:
     def responses(self) -> int:
         """How many responses the tenant has."""
         count = "SELECT count(*) FROM responses WHERE tenant_id = $1"
-        found: int = _asked(self.url, count, self.tenant_id)
+        found: int = asked(self.url, count, self.tenant_id)
         return found
 
     def events(self) -> int:
@@ -50,8 +50,8 @@ class Store:
 
     def settle(self) -> None:
         """Write out what is dirty and look at the tables anew, so that slices start alike."""
-        _asked(self.url, "CHECKPOINT")
-        _asked(self.url, "ANALYZE")
+        asked(self.url, "CHECKPOINT")
+        asked(self.url, "ANALYZE")
 
 
 @contextmanager
@@ -59,15 +59,15 @@ def store(home: Path) -> Iterator[Store]:
     """A durable Postgres of our own with an empty, migrated database, a tenant and a key."""
     with running(home / "postgres", durable=True) as server:
         url = server.replace("/postgres?", f"/{NAME}?")
-        _asked(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-        _asked(server, f"CREATE DATABASE {NAME}")
+        asked(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        asked(server, f"CREATE DATABASE {NAME}")
         try:
             migrate(settings_from({"DATABASE_URL": url}))
             tenant_id, key = _tenant_with_key(url)
-            settings = {name: _asked(url, f"SHOW {name}") for name in TOLD}
+            settings = {name: asked(url, f"SHOW {name}") for name in TOLD}
             yield Store(url, tenant_id, key, settings, _postmaster(url))
         finally:
-            _asked(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+            asked(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
 
 
 def _tenant_with_key(url: str) -> tuple[UUID, str]:
@@ -89,7 +89,9 @@ def _postmaster(url: str) -> int | None:
     return asyncio.run(parent())
 
 
-def _asked(url: str, statement: str, *arguments: object) -> Any:  # noqa: ANN401 - any value
+def asked(url: str, statement: str, *arguments: object) -> Any:  # noqa: ANN401 - any value
+    """The first value of the first row of one statement, on a connection of its own."""
+
     async def ask() -> Any:  # noqa: ANN401
         connection = await asyncpg.connect(url)
         try:

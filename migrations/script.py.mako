@@ -1,6 +1,8 @@
 """${message}.
 
-Must work with the version of the code that is still running while it is applied.
+Must work with the version of the code that is still running while it is applied: it adds, and
+changes one table at a time. tests/migrations/refusals.py says what is refused. Its locks are given
+up after half a second and it is begun anew, so what commits in between must stand being repeated.
 """
 
 import sqlalchemy as sa

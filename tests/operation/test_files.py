@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 OPERATIONS = ROOT / "docs" / "operations"
 REFERENCE = (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
 NAME = re.compile(r"\b(?:rapport|http_server)_[a-z_]+\b")
-OF_PROMETHEUS = {"up"}
+PROMTOOL = shutil.which("promtool")
 
 
 def known() -> set[str]:
@@ -65,6 +67,36 @@ def test_every_alert_has_its_part_in_the_runbook(rule: dict[str, Any]) -> None:
     text = (OPERATIONS / page).read_text(encoding="utf-8")
 
     assert anchor in {line[3:].strip().lower() for line in text.splitlines() if line[:3] == "## "}
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_quiet() -> None:
+    """`promtool test rules` runs them."""
+    text = (OPERATIONS / "alerts_test.yml").read_text(encoding="utf-8")
+    cases = [case["alert_rule_test"] for case in yaml.safe_load(text)["tests"]]
+    seen = {(one["alertname"], bool(one["exp_alerts"])) for case in cases for one in case}
+
+    assert seen == {(rule["alert"], fires) for rule in rules() for fires in (True, False)}
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not on the path")
+def test_prometheus_takes_the_rules_and_they_do_what_they_should() -> None:
+    for arguments in (
+        ["check", "config", "prometheus.yml"],
+        ["check", "rules", "alerts.yml"],
+        ["test", "rules", "alerts_test.yml"],
+    ):
+        told = subprocess.run(  # noqa: S603 - a program and files of our own
+            [str(PROMTOOL), *arguments], cwd=OPERATIONS, capture_output=True, text=True, check=False
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_first_of_what_nobody_foresaw_is_an_increase() -> None:
+    """A series that begins with its first event has none."""
+    first = metrics.PROBLEMS.labels("internal_error")
+
+    assert 'rapport_problems_total{code="internal_error"}' in metrics.exposition().decode()
+    assert first is metrics.PROBLEMS.labels("internal_error")
 
 
 def test_no_two_panels_cover_each_other() -> None:
