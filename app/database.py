@@ -30,7 +30,7 @@ WORKER_ROLE: Final = "rapport_worker"
 """May ask which tenants have events waiting or something due, and nothing else."""
 NO_TENANT: Final = UUID(int=0)
 """Set where a transaction belongs to no tenant: row-level security then shows nobody's rows."""
-SCHEMA_REVISION: Final = "2026_11_24_1650"
+SCHEMA_REVISION: Final = "2026_11_24_1660"
 """The migration that this code is written for; a test holds it against migrations/."""
 POOL_WAIT_SECONDS: Final = 1.0
 TRANSACTION_SECONDS: Final = 5.0

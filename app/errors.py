@@ -202,11 +202,11 @@ class BodyTooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not application/json in UTF-8."""
+    """The body's media type is not one that the route takes."""
 
     status = 415
     code = "unsupported_media_type"
-    title = "Only application/json in UTF-8 is taken"
+    title = "The body is of a kind that is not taken"
 
 
 class Unprocessable(Problem):

@@ -32,6 +32,7 @@ from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems
 from app.events.router import router as events
 from app.exports.router import router as exports
+from app.imports.router import router as imports
 from app.instruments.definitions import Catalogue, shipped
 from app.instruments.router import router as instruments
 from app.instruments.schemas import ScoreRequest
@@ -86,6 +87,7 @@ ROUTERS: Final = (
     comparisons,
     events,
     exports,
+    imports,
     instruments,
     wordings,
     own_instruments,

@@ -47,8 +47,12 @@ PLACES: Final = {
 }
 """House rule. Well under a second of work each, so that what is accepted is answered soon."""
 EXPORTS: Final = "/v1/exports/"
-STREAMED: Final = frozenset({"alliances", "download", "responses", "scores", "signals"})
-"""Ends of the paths under it that answer with a whole file; the others are short."""
+IMPORTS: Final = "/v1/imports"
+STREAMED: Final = {
+    EXPORTS: frozenset({"alliances", "download", "responses", "scores", "signals"}),
+    f"{IMPORTS}/": frozenset({"succeeded", "failed", "unprocessed"}),
+}
+"""Ends of the paths under these that answer with a whole file; the others are short."""
 READING_BESIDE_FORMS: Final = 2
 """Places for reading while forms come in."""
 READING_GIVES_WAY: Final = 4.0
@@ -69,7 +73,10 @@ def kind_of(method: str, path: str) -> Kind | None:
     """The kind of a request; None: it is asked by machines that watch, and always let in."""
     if not path.startswith("/v1/"):
         return None
-    if path.startswith(EXPORTS) and path.rpartition("/")[2] in STREAMED:
+    below, _, end = path.rpartition("/")
+    if any(f"{below}/".startswith(start) and end in ends for start, ends in STREAMED.items()):
+        return Kind.BULK
+    if method == "POST" and path == IMPORTS:
         return Kind.BULK
     return Kind.READ if method in {"GET", "HEAD"} else Kind.SUBMIT
 

@@ -1,11 +1,10 @@
 """CSV as RFC 4180 has it, out of what Postgres writes: header, line ends, last line."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from app.edge.tables import row_of
 from app.exports.columns import END, Column
 
 LINE_END: Final = b"\r\n"
@@ -14,13 +13,6 @@ LINE_END: Final = b"\r\n"
 def header(columns: Sequence[Column]) -> bytes:
     """The first line: the names of the columns."""
     return row_of([column.name for column in columns])
-
-
-def row_of(cells: Iterable[object]) -> bytes:
-    """One line of cells; None is an empty one."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode()
 
 
 def with_line_ends(page: bytes, rows: int) -> bytes:
@@ -43,18 +35,3 @@ def last_line(columns: int, rows: int, sha256: str, as_of: datetime) -> bytes:
     """
     told = f"{END} rows={rows} sha256={sha256} as_of={as_of.isoformat()}"
     return told.encode() + b"," * (columns - 1) + LINE_END
-
-
-def neutral(text: str) -> str:
-    """The text as no spreadsheet takes it for a formula; without one leading ' it is as it was.
-
-    As app.exports.page_queries writes every text of a caller's (OWASP, CSV injection).
-
-    >>> neutral("=1+1"), neutral("'"), neutral("c-1")
-    ("'=1+1", "''", 'c-1')
-    """
-    return f"'{text}" if text and text[0] in FORMULA_FIRST else text
-
-
-FORMULA_FIRST: Final = "=+@\t\r\n'\uff1d\uff0b\uff0d\uff20-"
-"""What a formula may begin with, full width too, and the sign itself that is set before it."""

@@ -1,7 +1,7 @@
 """What the columns of an export mean, made from the columns and the definitions themselves."""
 
+from app.edge.tables import row_of
 from app.exports.columns import Kind
-from app.exports.csv_text import row_of
 from app.exports.items import columns_of, form_items
 from app.exports.schemas import ColumnOut, DictionaryOut
 from app.instruments.definitions import Catalogue

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from app.alliances.models import alliances, person_merges
 from app.database import Row, Transaction
+from app.edge.tables import FORMULA_FIRST
 from app.exports.columns import Column, Kind
-from app.exports.csv_text import FORMULA_FIRST
 from app.exports.entity_queries import (
     alliance_cells,
     of_alliances,

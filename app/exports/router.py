@@ -10,8 +10,9 @@ from app.database import Row, Transaction
 from app.edge.idempotency_key import IdempotencyKey, read_idempotency_key
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
+from app.edge.tables import MEDIA_TYPES, TableResponse, begun
 from app.exports import service
-from app.exports.answers import FETCHED, MEDIA_TYPES, STREAMED, ExportResponse, begun
+from app.exports.answers import FETCHED, STREAMED
 from app.exports.columns import Kind
 from app.exports.dictionary import dictionary_csv, dictionary_of
 from app.exports.filters import FormFilters, StoredFilters, VersionFilter
@@ -36,7 +37,7 @@ CSV: Final[dict[int | str, dict[str, Any]]] = {
 @router.get(
     "/responses",
     operation_id="export_responses",
-    response_class=ExportResponse,
+    response_class=TableResponse,
     responses=problems() | STREAMED,
 )
 async def export_responses(
@@ -57,7 +58,7 @@ async def export_responses(
 @router.get(
     "/scores",
     operation_id="export_scores",
-    response_class=ExportResponse,
+    response_class=TableResponse,
     responses=problems() | STREAMED,
 )
 async def export_scores(
@@ -74,7 +75,7 @@ async def export_scores(
 @router.get(
     "/signals",
     operation_id="export_signals",
-    response_class=ExportResponse,
+    response_class=TableResponse,
     responses=problems() | STREAMED,
 )
 async def export_signals(
@@ -87,7 +88,7 @@ async def export_signals(
 @router.get(
     "/alliances",
     operation_id="export_alliances",
-    response_class=ExportResponse,
+    response_class=TableResponse,
     responses=problems() | STREAMED,
 )
 async def export_alliances(
@@ -105,7 +106,7 @@ async def _streamed(
     catalogue = await catalogue_for(caller, catalogue, [request.instrument])
     wanted = service.streamed(caller, catalogue, request)
     content = await begun(stream(caller.database, caller.tenant_id, wanted))
-    return ExportResponse(content, kind, wanted.request.format)
+    return TableResponse(content, kind, wanted.request.format)
 
 
 @router.get(
@@ -191,7 +192,7 @@ async def get_export(export_id: UUID, caller: Reader) -> ExportOut:
 @router.get(
     "/{export_id}/download",
     operation_id="download_export",
-    response_class=ExportResponse,
+    response_class=TableResponse,
     responses=problems(404, 409) | FETCHED,
 )
 async def download_export(export_id: UUID, caller: Reader) -> Response:
@@ -204,7 +205,7 @@ async def download_export(export_id: UUID, caller: Reader) -> Response:
         row = await service.fetchable(transaction, caller, export_id)
     content = await begun(service.file_of(caller, row))
     request = row["request"]
-    return ExportResponse(content, request["kind"], request["format"], service.length_of(row))
+    return TableResponse(content, request["kind"], request["format"], service.length_of(row))
 
 
 @router.post("/{export_id}/cancel", operation_id="cancel_export", responses=problems(404))

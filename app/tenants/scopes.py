@@ -13,6 +13,8 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
+    IMPORTS_READ = "imports:read"
+    IMPORTS_WRITE = "imports:write"
     INSTRUMENTS_READ = "instruments:read"
     INSTRUMENTS_WRITE = "instruments:write"
     MARKS_READ = "marks:read"

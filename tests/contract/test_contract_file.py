@@ -17,6 +17,7 @@ VERBS = {
     "publish", "put", "withdraw", "declare",
 }  # fmt: skip
 STREAMED = ["text/csv", "application/x-ndjson"]
+FILES = ["application/x-ndjson", "text/csv"]
 TABLES = {
     **dict.fromkeys(
         ("export_responses", "export_scores", "export_signals", "export_alliances"), STREAMED
@@ -145,7 +146,7 @@ def test_parameters_match_the_path(operation: Operation) -> None:
 @every_operation_with_key
 def test_every_refusal_is_declared_as_a_problem(operation: Operation) -> None:
     responses = operation.about["responses"]
-    needed = ALWAYS | (WITH_BODY if operation.takes_body else set())
+    needed = ALWAYS | (WITH_BODY if operation.takes_body or operation.takes_file else set())
     needed |= (
         {"400"} if any(p["name"] == "cursor" for p in operation.parameters("query")) else set()
     )
@@ -183,6 +184,12 @@ def test_success_is_an_object_described_by_name(operation: Operation) -> None:
 
 @every_operation_with_key
 def test_bodies_are_json_objects_with_a_limit_that_is_known(operation: Operation) -> None:
+    if operation.takes_file:
+        body = operation.about["requestBody"]
+        assert body["required"]
+        assert list(body["content"]) == FILES
+        assert operation.about[LIMIT_EXTENSION] > 0
+        return
     if not operation.takes_body:
         assert LIMIT_EXTENSION not in operation.about
         return

@@ -19,7 +19,8 @@ WITH known_role(name) AS (
          ('program_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
          ('program_cells', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
          ('comparison_heads', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
-         ('exports', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
+         ('exports', 'waiting', 'r', '{rapport_worker}', 'true', NULL),
+         ('imports', 'waiting', 'r', '{rapport_worker}', 'true', NULL)
 ), of_postgres AS (
   SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema'
 ), relation AS (

@@ -130,6 +130,7 @@ async def send(client: AsyncClient, operation: Operation, call: Call) -> Respons
         params=call.query,
         headers=call.headers,
         json=call.body,
+        content=call.content,
     )
 
 

@@ -39,6 +39,7 @@ NEUTRAL: Final = {
     "default",
     "definition",
     "direction",
+    "backfill",
     "dry_run",
     "end_reason",
     "examples",

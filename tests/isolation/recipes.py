@@ -6,6 +6,7 @@ whether it names something of a tenant; where a body must be built otherwise to 
 `put`; where it is refused whatever it says, in EXPECTED.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ from httpx import Response
 from app.own_instruments.schemas import SAMPLE
 from app.signal_settings.schemas import EXAMPLE
 from tests.isolation.places import Place
-from tests.isolation.worlds import BY, World, export, fill_programme, sent, without
+from tests.isolation.worlds import BY, World, bring, export, fill_programme, sent, without
 from tests.support.own import definition, draft, publish, texts_path
 from tests.support.own import put as put_pack
+
+NDJSON: Final = "application/x-ndjson"
 
 
 @dataclass
@@ -29,6 +32,8 @@ class Call:
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    content: bytes | None = None
+    """A file, instead of a body of JSON."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,24 @@ async def an_export(world: World, name: str) -> Call:
     return Call(path={"export_id": world.ids["export"]})
 
 
+async def a_file(world: World, name: str) -> Call:
+    query = {"external_id": f"file-{name}", "source": world.ref("source")}
+    content = json.dumps(world.submission(name)).encode()
+    return Call(query=query, headers={"Content-Type": NDJSON}, content=content)
+
+
+async def an_import(world: World, name: str) -> Call:
+    """A file that has come in; the same one, however often it is asked for."""
+    if "import" not in world.ids:
+        await bring(world, name)
+    return Call(path={"import_id": world.ids["import"]})
+
+
+async def imports(world: World, name: str) -> Call:
+    await an_import(world, name)
+    return Call()
+
+
 async def something(world: World, name: str) -> Call:
     """A tenant with one rating that has raised a signal, however often it is asked for."""
     if "something" not in world.ids:
@@ -280,12 +303,14 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "act_on_signal": (Recipe(action),),
     "amend_response": (Recipe(amendment),),
     "cancel_export": (Recipe(an_export, another_person=404),),
+    "cancel_import": (Recipe(an_import, another_person=404),),
     "compute_scores": (Recipe(scores),),
     "compute_scores_batch": (Recipe(score_batch, status=of_item),),
     "declare_use": (Recipe(use),),
     "draft_instrument": (Recipe(own_draft),),
     "create_alliance": (Recipe(new_alliance),),
     "create_export": (Recipe(an_order),),
+    "create_import": (Recipe(a_file),),
     "download_export": (Recipe(an_export, another_person=404),),
     "export_alliances": (Recipe(something),),
     "export_responses": (Recipe(something),),
@@ -299,6 +324,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_export": (Recipe(an_export, another_person=404),),
     "get_export_dictionary": (Recipe(a_dictionary),),
     "get_form": (Recipe(an_instrument),),
+    "get_import": (Recipe(an_import, another_person=404),),
     "get_instrument": (Recipe(an_instrument),),
     "get_rights": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),
@@ -310,6 +336,7 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "list_alliances": (Recipe(with_data),),
     "list_caseload": (Recipe(caseload),),
     "list_grants": (Recipe(grant_there),),
+    "list_imports": (Recipe(imports),),
     "list_instruments": (Recipe(nothing_needed),),
     "list_marks": (Recipe(marks),),
     "list_occasions": (Recipe(occasions),),

@@ -1,5 +1,6 @@
 """A tenant with something in every corner, every word of it told from everybody else's."""
 
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -35,6 +36,7 @@ LISTS: Final = {
     "list_program_comparisons": "/v1/program-comparisons",
     "list_instruments": "/v1/instruments",
     "list_grants": "/v1/grants",
+    "list_imports": "/v1/imports",
 }
 
 
@@ -152,6 +154,8 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
     await raise_signals(made)
     await fill_programme(made, app)
     await export(made)
+    await bring(made, "imported")
+    await bring(made, "imported-too")
     await word(made)
     await read_everything(made, first["alliance_id"])
 
@@ -238,6 +242,19 @@ async def export(made: World) -> None:
         await work_off(made.app.state.database, shipped(), {}, later)
         state = (await made.client.get(f"/v1/exports/{asked['id']}")).json()["state"]
     await made.client.get(f"/v1/exports/{asked['id']}/download")
+
+
+async def bring(made: World, name: str) -> None:
+    """Import a file with a form of the tenant's, and a line that is none."""
+    content = json.dumps(made.submission(name)) + "\n{}\n"
+    answer = await made.client.post(
+        "/v1/imports",
+        content=content,
+        params={"external_id": made.ref(f"file-{name}"), "source": made.ref("source")},
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    assert answer.is_success, answer.text
+    made.ids["import"] = answer.json()["id"]
 
 
 async def word(made: World) -> None:

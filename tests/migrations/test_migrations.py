@@ -100,6 +100,30 @@ MAY: dict[str, dict[str, set[str]]] = {
             )
         },
         "export_chunks": READS_AND_ADDS | {"DELETE"},
+        "imports": READS_AND_ADDS
+        | {
+            f"UPDATE ({column})"
+            for column in (
+                "state",
+                "failure",
+                "sha256",
+                "bytes",
+                "rows",
+                "chunks",
+                "done_chunks",
+                "succeeded",
+                "failed",
+                "failed_steps",
+                "uploaded_at",
+                "finished_at",
+                "expires_at",
+                "due_at",
+            )
+        },
+        "import_names": READS_AND_ADDS | {"DELETE"},
+        "import_chunks": READS_AND_ADDS
+        | {"DELETE"}
+        | {f"UPDATE ({column})" for column in ("lines", "raw", "succeeded", "failed")},
         "own_instruments": READS_AND_ADDS
         | {
             f"UPDATE ({column})"
@@ -153,6 +177,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "program_cells": {"SELECT (tenant_id)", "SELECT (look_at)"},
         "comparison_heads": {"SELECT (tenant_id)", "SELECT (made_before)"},
         "exports": {"SELECT (tenant_id)", "SELECT (due_at)"},
+        "imports": {"SELECT (tenant_id)", "SELECT (due_at)"},
     },
 }
 GRANTED = """

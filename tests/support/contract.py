@@ -102,7 +102,13 @@ class Operation:
 
     @property
     def takes_body(self) -> bool:
-        return "requestBody" in self.about
+        """Whether it takes JSON."""
+        return "application/json" in self.about.get("requestBody", {}).get("content", {})
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether it takes a file, whose media types its request body names."""
+        return "requestBody" in self.about and not self.takes_body
 
     def parameters(self, place: str) -> list[dict[str, Any]]:
         """Its parameters in path, query or header."""
