@@ -45,7 +45,7 @@ class Store:
     def events(self) -> int:
         """How many of the tenant's events wait to be moved to the log."""
         count = "SELECT count(*) FROM event_queue WHERE tenant_id = $1"
-        found: int = _asked(self.url, count, self.tenant_id)
+        found: int = asked(self.url, count, self.tenant_id)
         return found
 
     def settle(self) -> None:
