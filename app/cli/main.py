@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from app.cli import access, catalogue, contract, migrate, serve, signals, worker
+from app.cli import access, catalogue, contract, migrate, programs, serve, signals, worker
 from app.errors import StartRefused
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="rapport", description="Working-alliance measurement as a service."
     )
     commands = parser.add_subparsers(metavar="command", required=True)
-    for command in (serve, worker, migrate, access, catalogue, signals, contract):
+    for command in (serve, worker, migrate, access, catalogue, signals, programs, contract):
         command.add_to(commands)
     chosen = parser.parse_args(arguments)
     try:

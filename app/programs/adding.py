@@ -23,7 +23,7 @@ House rule."""
 SEALED_AFTER: Final = timedelta(days=7)
 """How long after its end a period is looked at: forms come late. House rule."""
 _KEY: Final = ("alliance_id", "series_id", "client_ref", "professional_ref", "week", "scale")
-_WEEK_KEY: Final = ("series_id", "week", "source", "professional_ref", "scale")
+WEEK_KEY: Final = ("series_id", "week", "source", "professional_ref", "scale")
 
 
 async def make_anew(
@@ -120,15 +120,15 @@ async def _apply(
     changes: dict[tuple[Any, ...], tuple[int, Amounts]] = {}
     for rows, sign in ((gone, -1), (come, 1)):
         for row in rows:
-            key = tuple(row[name] for name in _WEEK_KEY)
+            key = tuple(row[name] for name in WEEK_KEY)
             count, amounts = changes.get(key, (0, NOTHING))
             more = amounts_of(row)
             changes[key] = (count + sign, amounts + more if sign > 0 else amounts - more)
     if not changes:
         return
-    keys = [dict(zip(_WEEK_KEY, key, strict=True)) for key in changes]
+    keys = [dict(zip(WEEK_KEY, key, strict=True)) for key in changes]
     before = {
-        tuple(row[name] for name in _WEEK_KEY): (row["contributions"], amounts_of(row))
+        tuple(row[name] for name in WEEK_KEY): (row["contributions"], amounts_of(row))
         for row in await queries.weeks_at(transaction, keys)
     }
     left, done = [], []

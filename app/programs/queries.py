@@ -50,6 +50,7 @@ _KNOWN: Final = compiled(
 )
 _OWN_HEAD: Final = program_heads.c.tenant_id == parameter(program_heads.c.tenant_id)
 _HOLD: Final = compiled(sa.select(program_heads).where(_OWN_HEAD).with_for_update(skip_locked=True))
+_READ: Final = compiled(sa.select(program_heads).where(_OWN_HEAD))
 _MAKE: Final = compiled(
     insert(program_heads)
     .values(
@@ -145,16 +146,6 @@ def _take(table: sa.Table, key: Sequence[sa.Column[Any]]) -> Statement:
     )
 
 
-_FORGET: Final = compiled(
-    sa.delete(program_weeks)
-    .where(program_weeks.c.tenant_id == parameter(program_weeks.c.tenant_id))
-    .returning(program_weeks.c.tenant_id)
-    .add_cte(
-        sa.delete(program_contributions)
-        .where(program_contributions.c.tenant_id == parameter(program_contributions.c.tenant_id))
-        .cte("forgotten")
-    )
-)
 _PUT_SERIES: Final = _put(program_series)
 _PUT_CONTRIBUTIONS: Final = _put(program_contributions)
 _TAKE_CONTRIBUTIONS: Final = _take(program_contributions, _KEY)
@@ -180,6 +171,11 @@ async def tenants_known(transaction: Transaction, after: UUID) -> list[UUID]:
 async def hold_head(transaction: Transaction) -> Row | None:
     """The tenant's head, held to the end of the transaction; None: another has it, or none is."""
     return await transaction.row(_HOLD)
+
+
+async def head_of(transaction: Transaction) -> Row | None:
+    """The tenant's head as it stands, whoever holds it; None: nothing was ever added up."""
+    return await transaction.row(_READ)
 
 
 async def make_head(transaction: Transaction) -> bool:
@@ -229,11 +225,6 @@ async def replace_contributions(
     if new:
         columns = _rows_of(program_contributions)
         await transaction.row(_PUT_CONTRIBUTIONS, **arrays_of(new, columns))
-
-
-async def forget(transaction: Transaction) -> None:
-    """Take away all that alliances add and all weekly sums of the tenant."""
-    await transaction.row(_FORGET)
 
 
 async def put_series(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,8 +1,9 @@
 """Programmes: keeping the sums up to date, on events and on the clock."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import structlog
@@ -12,7 +13,7 @@ from app.errors import Problem
 from app.instruments.definitions import Catalogue
 from app.instruments.own import with_all_own
 from app.measurement.small_groups import FLOOR, Floor
-from app.programs import adding, queries, sealing, sealing_queries
+from app.programs import adding, anew, queries, sealing, sealing_queries
 from app.signals.rules import RULE_VERSION
 
 ALLIANCES: Final = 25
@@ -20,7 +21,12 @@ ALLIANCES: Final = 25
 EVENTS: Final = 1000
 """How many events are looked through for them."""
 
+BUSY_SECONDS: Final = 0.05
+"""After which it is tried again to go on where another worker is at it."""
+
 Stopping = Callable[[], bool]
+Beginning = Literal["begun", "under_way", "busy", "nothing"]
+"""under_way: it was begun before. busy: another worker is at it. nothing: none was ever added."""
 _log = structlog.get_logger("rapport.programs")
 
 
@@ -41,12 +47,12 @@ async def add_up(
     after = NO_TENANT
     while not stopping():
         async with database.worker_transaction() as transaction:
-            tenants = await queries.tenants_behind(transaction, after)
-        if not tenants:
+            behind = await queries.tenants_behind(transaction, after)
+        if not behind:
             break
-        for tenant_id in tenants:
+        for tenant_id in behind:
             made += await _add_up_tenant(database, tenant_id, catalogue, now, stopping)
-        after = tenants[-1]
+        after = behind[-1]
     return made
 
 
@@ -55,15 +61,19 @@ async def look_again(database: Database, catalogue: Catalogue, now: datetime) ->
 
     Fails as add_up does.
     """
-    after = NO_TENANT
+    for tenant_id in await tenants(database):
+        await _next_of(database, tenant_id, catalogue, now)
+
+
+async def tenants(database: Database) -> list[UUID]:
+    """All tenants of which something was added up, in the order of ids. Fails as add_up does."""
+    found: list[UUID] = []
     while True:
         async with database.worker_transaction() as transaction:
-            tenants = await queries.tenants_known(transaction, after)
-        if not tenants:
-            break
-        for tenant_id in tenants:
-            await _next_of(database, tenant_id, catalogue, now)
-        after = tenants[-1]
+            page = await queries.tenants_known(transaction, found[-1] if found else NO_TENANT)
+        if not page:
+            return found
+        found += page
 
 
 async def _add_up_tenant(
@@ -96,24 +106,28 @@ async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datet
 
     0: there is none, or another worker is at it.
     """
-    head = await queries.hold_head(transaction)
+    head = await _held_or_made(transaction)
     if head is None:
-        if not await queries.make_head(transaction):
-            return 0
-        head = await queries.hold_head(transaction)
-        if head is None:
-            return 0
+        return 0
     catalogue = await with_all_own(transaction, catalogue)
     settings = await adding.settings_in_force(transaction)
-    basis = adding.basis_of(catalogue, settings, RULE_VERSION)
+    ids, position = await _touched(transaction, head["position"])
+    weeks_done_to = anew.weeks_done_to(head)
+    if weeks_done_to is not None:
+        await adding.make_anew(transaction, ids, catalogue, settings, now)
+        await anew.advance(transaction, position, await anew.next_weeks(transaction, weeks_done_to))
+        return max(len(ids), 1)
+    asked_for = anew.ALLIANCES if anew.under_way(head) else ""
+    basis = asked_for + adding.basis_of(catalogue, settings, RULE_VERSION)
     swept_to = head["swept_to"] if head["sweeping"] else None
     if head["basis"] != basis:
         swept_to = NO_TENANT
-    ids, position = await _touched(transaction, head["position"])
     if swept_to is not None and len(ids) < ALLIANCES:
         more = await queries.alliances_after(transaction, swept_to, ALLIANCES - len(ids))
         swept_to = more[-1] if more else None
         ids = list(dict.fromkeys((*ids, *more)))
+    if swept_to is None:
+        basis = basis.removeprefix(anew.ALLIANCES)
     if (position, basis, swept_to) == _standing(head):
         return 0
     await adding.make_anew(transaction, ids, catalogue, settings, now)
@@ -122,17 +136,52 @@ async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datet
     return max(len(ids), 1)
 
 
-async def begin_anew(transaction: Transaction) -> bool:
-    """Have everything of the tenant added up from nothing; what was released stays as it is.
+async def _held_or_made(transaction: Transaction) -> Row | None:
+    """The tenant's head, held; None: another worker has it."""
+    head = await queries.hold_head(transaction)
+    if head is None and await queries.make_head(transaction):
+        head = await queries.hold_head(transaction)
+    return head
 
-    False: another worker is at it, or nothing was added up before.
+
+async def begin_anew(transaction: Transaction) -> Beginning:
+    """Have everything of the tenant added up from what is stored; add_up goes on with it.
+
+    In pieces, each put right where it stands: nothing is taken away first, and what was released
+    stays as it is. What was begun before and has not come to its end goes on as it was.
     """
     head = await queries.hold_head(transaction)
     if head is None:
-        return False
-    await queries.forget(transaction)
-    await queries.advance(transaction, head["position"], "", NO_TENANT)
-    return True
+        return "busy" if await queries.head_of(transaction) else "nothing"
+    if anew.under_way(head):
+        return "under_way"
+    await anew.advance(transaction, head["position"], anew.START)
+    return "begun"
+
+
+async def rebuild(
+    database: Database, tenant_id: UUID, catalogue: Catalogue, clock: Callable[[], datetime]
+) -> bool:
+    """Begin anew, and go on beside the workers until it is done. False: nothing was ever added up.
+
+    Goes on with what was begun before. Fails as Database.transaction does; what was done by then
+    is kept, and workers go on with the rest.
+    """
+    while True:
+        async with database.transaction(tenant_id) as transaction:
+            begun = await begin_anew(transaction)
+        if begun != "busy":
+            break
+        await asyncio.sleep(BUSY_SECONDS)
+    done = begun == "nothing"
+    while not done:
+        async with database.transaction(tenant_id) as transaction:
+            made = await add_up_next(transaction, catalogue, clock())
+            head = await queries.head_of(transaction)
+            done = head is None or not anew.under_way(head)
+        if not made:
+            await asyncio.sleep(BUSY_SECONDS)
+    return begun != "nothing"
 
 
 def _standing(head: Row) -> tuple[int, str, UUID | None]:
@@ -163,12 +212,12 @@ async def seal(
     after = NO_TENANT
     while not stopping():
         async with database.worker_transaction() as transaction:
-            tenants = await sealing_queries.tenants_due(transaction, after, now)
-        if not tenants:
+            due = await sealing_queries.tenants_due(transaction, after, now)
+        if not due:
             break
-        for tenant_id in tenants:
+        for tenant_id in due:
             looked += await _seal_tenant(database, tenant_id, now, stopping, floor)
-        after = tenants[-1]
+        after = due[-1]
     return looked
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from app.alliances.merged_refs import FormerRefs
+from app.alliances.merged_refs import FormerRefs, present_ref
 from app.instruments.definitions import Catalogue
 from app.measurement.amounts import (
     NOTHING,
@@ -187,8 +187,10 @@ def _add_invitation(shares: Shares, stored: Stored, row: Row) -> None:
     day = day_of(row)
     if row["state"] == "not_offered" or day is None:
         return
-    series = _coverage(stored, INVITED, row["instrument"], row["form"], row["rater_role"])
-    stream = Stream(row["rater_role"], row["rater_ref"], None, "", None, "", "", "", "")
+    role = row["rater_role"]
+    series = _coverage(stored, INVITED, row["instrument"], row["form"], role)
+    rater_ref = present_ref(stored.former, role, row["rater_ref"])
+    stream = Stream(role, rater_ref, None, "", None, "", "", "", "")
     place = Place(series, *_pair(stored, stream), week_of(day), COMPLETED)
     record = item_id(*(str(row[name]) for name in ("occasion_id", "rater_role", "rater_ref")),
                      row["instrument"], row["form"])  # fmt: skip

@@ -1,17 +1,23 @@
 """The command line as its user meets it: what it prints, how it ends."""
 
+import asyncio
 import os
 import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from app.cli import access
 from app.cli.main import main
+from app.database import connected
+from app.instruments.definitions import shipped
+from app.programs import service as programs
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "01a20546-cbdf-7696-ab47-5fe4ee35dee3"
@@ -204,3 +210,30 @@ def test_a_tenant_whose_name_could_not_be_read_is_refused(
 def test_the_catalogue_and_the_contract_are_in_order() -> None:
     assert "no faults" in rapport("instruments", "check").stdout
     assert rapport("openapi", "--check").returncode == 0
+
+
+def test_sums_are_made_anew_where_there_are_any(database_url: str) -> None:
+    tenant = rapport("tenants", "create", "Clinic", DATABASE_URL=database_url).stdout.strip()
+    one = rapport("programs", "rebuild", "--tenant", tenant, DATABASE_URL=database_url)
+    assert (one.returncode, one.stdout) == (0, f"{tenant}\tnothing to add up\n")
+
+    asyncio.run(_added_up(database_url, tenant))
+    one = rapport("programs", "rebuild", "--tenant", tenant, DATABASE_URL=database_url)
+    assert re.fullmatch(rf"{tenant}\tmade anew in \d+ s\n", one.stdout)
+    assert tenant in rapport("programs", "rebuild", DATABASE_URL=database_url).stdout
+
+
+async def _added_up(database_url: str, tenant: str) -> None:
+    """Something of the tenant was added up before: it has a head, and an event."""
+    async with (
+        connected(database_url, pool_size=1) as database,
+        database.transaction(UUID(tenant)) as transaction,
+    ):
+        assert await programs.add_up_next(transaction, shipped(), datetime.now(UTC)) == 1
+
+
+def test_sums_of_a_database_that_is_away_are_one_line() -> None:
+    url = "postgresql://somebody:secret@127.0.0.1:1/nothing"
+    line = one_line(rapport("programs", "rebuild", DATABASE_URL=url))
+    assert "127.0.0.1:1/nothing" in line
+    assert "secret" not in line

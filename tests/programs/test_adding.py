@@ -30,6 +30,11 @@ CONTRIBUTIONS = Statement(
 )
 WEEKS = Statement("SELECT * FROM program_weeks WHERE tenant_id = $1", ("tenant_id",), {})
 
+FORGET_WEEKS = Statement("DELETE FROM program_weeks WHERE tenant_id = $1", ("tenant_id",), {})
+FORGET_CONTRIBUTIONS = Statement(
+    "DELETE FROM program_contributions WHERE tenant_id = $1", ("tenant_id",), {}
+)
+
 
 async def add_up(database: Database) -> int:
     await events.move(database)
@@ -84,7 +89,9 @@ async def test_live_sums_are_those_from_nothing(
     assert await weekly(database, tenant) == summed(live)
 
     async with database.transaction(tenant.id) as transaction:
-        assert await service.begin_anew(transaction)
+        await transaction.rows(FORGET_WEEKS)
+        await transaction.rows(FORGET_CONTRIBUTIONS)
+        assert await service.begin_anew(transaction) == "begun"
     assert await added(database, tenant) == []
     assert await service.add_up(database, shipped(), NOW) > 0
 

@@ -108,3 +108,18 @@ async def test_an_open_drop_ends_with_its_alliance_in_the_week_of_its_end(
     assert list(ended) == [end - timedelta(days=end.weekday())]
     (row,) = ended.values()
     assert (row["ratings"], row["records"]) == (0, [])
+
+
+async def test_an_invitation_counts_for_its_person_after_a_merge(
+    client: AsyncClient, tenant: Tenant, database: Database
+) -> None:
+    """Else one person would count as two clients, and a group would seem larger than it is."""
+    form = rating(0)
+    await reported(client, invited(form))
+    alliance = form["alliance"]
+    merge = {"source": form["source"], "role": "client", "from": alliance["client_ref"]}
+    answer = await client.post("/v1/people/merge", json=merge | {"into": "another"})
+    assert answer.status_code == 201, answer.json()
+    await work(database)
+    refs = {row["client_ref"] for row in await of_stage(database, tenant, "invited", "held")}
+    assert refs == {"another"}

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.programs import queries, sealing_queries, stored_queries
+from app.programs import anew_queries, queries, sealing_queries, stored_queries
 from app.statements import Statement
 
 READING = {
@@ -24,6 +24,9 @@ KEEPING = {
     "contributions": queries._CONTRIBUTIONS,  # noqa: SLF001 - as above
     "weekly sums": queries._WEEKS,  # noqa: SLF001 - as above
     "events": queries._EVENTS,  # noqa: SLF001 - as above
+    "next added": anew_queries._ADDED_AFTER,  # noqa: SLF001 - as above
+    "added to one week": anew_queries._ADDED_AT,  # noqa: SLF001 - as above
+    "next weekly sums": anew_queries._WEEKS_WITHIN,  # noqa: SLF001 - as above
     "due": sealing_queries._DUE,  # noqa: SLF001 - as above
     "in a block": sealing_queries._CONTRIBUTIONS,  # noqa: SLF001 - as above
     "blocks": sealing_queries._BLOCKS,  # noqa: SLF001 - as above
@@ -40,6 +43,12 @@ VALUES: dict[str, object] = {
     "now": datetime(2026, 10, 1, tzinfo=UTC),
     "position": 0,
     "limit": 10,
+    "start_series": uuid4(),
+    "start_week": DAY,
+    "end_series": uuid4(),
+    "end_week": DAY,
+    "series_id": uuid4(),
+    "week": DAY,
 }
 OF_WEEKS: dict[str, object] = {"series_id": [uuid4()], "week": [DAY]}
 
