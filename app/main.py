@@ -30,6 +30,7 @@ from app.edge.contract import (
 from app.edge.draining import Draining
 from app.edge.middleware import Edge
 from app.edge.problem_documents import ProblemOut, answer_with_problems
+from app.edge.short_cut import short_cuts
 from app.events.router import router as events
 from app.exports.router import router as exports
 from app.imports.router import router as imports
@@ -164,7 +165,12 @@ def create_app(
 
 def _complete(api: FastAPI) -> None:
     """What is the same whatever the settings: the edge, problems, routes, assets."""
-    api.add_middleware(Edge, admission=api.state.admission, draining=api.state.draining)
+    api.add_middleware(
+        Edge,
+        admission=api.state.admission,
+        draining=api.state.draining,
+        short_cuts=short_cuts(responses.routes, ["submit_response"]),
+    )
     answer_with_problems(api)
     for router in ROUTERS:
         api.include_router(router)

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope
 
 from app.edge.problem_documents import problems
 from app.edge.query_string import check_query
@@ -22,6 +23,8 @@ MAX_BATCH_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 LIMIT_EXTENSION: Final = "x-max-body-bytes"
 """Name in the OpenAPI file of a route's own limit; without it MAX_BODY_BYTES holds."""
+ALREADY_READ: Final = "strict_request"
+"""Where in the state of a request it stands as it was read, for who goes on with it."""
 
 
 class StrictJsonRequest(Request):
@@ -51,6 +54,11 @@ class StrictJsonRequest(Request):
         self._body = b""
         self.state.refusal = refusal
 
+    @property
+    def refused(self) -> bool:
+        """Whether something was found wrong with it."""
+        return "refusal" in self.scope["state"]
+
 
 def raise_refusal(request: Request) -> None:
     """Raises what was found wrong with the request, for the dependency that knows the caller.
@@ -69,27 +77,31 @@ class StrictJsonRoute(APIRoute):
         super().__init__(*args, **kwargs)
         if self.body_field is not None:
             self.responses = problems(400, 413, 415) | self.responses
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, given a request that has been read and checked."""
-        handle = super().get_route_handler()
-        takes_body = self.body_field is not None
-        limit = (self.openapi_extra or {}).get(LIMIT_EXTENSION, MAX_BODY_BYTES)
-        known = frozenset(
+        self._limit = (self.openapi_extra or {}).get(LIMIT_EXTENSION, MAX_BODY_BYTES)
+        self._known = frozenset(
             parameter.alias
             for parameter in get_flat_params(self.dependant)
             if isinstance(parameter.field_info, Query)
         )
 
+    async def read(self, scope: Scope, receive: Receive) -> StrictJsonRequest:
+        """The request, read and checked; what is wrong with it is kept for raise_refusal."""
+        request = StrictJsonRequest(scope, receive)
+        try:
+            check_query(request, self._known)
+            if self.body_field is not None:
+                await request.read_within(self._limit)
+        except Problem as refusal:
+            request.refuse(refusal)
+        return request
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, given a request that has been read and checked."""
+        handle = super().get_route_handler()
+
         async def strict(request: Request) -> Response:
-            strict_request = StrictJsonRequest(request.scope, request.receive)
-            try:
-                check_query(strict_request, known)
-                if takes_body:
-                    await strict_request.read_within(limit)
-            except Problem as refusal:
-                strict_request.refuse(refusal)
-            return await handle(strict_request)
+            known = request.scope["state"].pop(ALREADY_READ, None)
+            return await handle(known or await self.read(request.scope, request.receive))
 
         return strict
 

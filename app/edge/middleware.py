@@ -13,6 +13,7 @@ from app import tracing
 from app.edge.admission import Admission, Left, kind_of
 from app.edge.draining import Draining
 from app.edge.problem_documents import problem_response
+from app.edge.short_cut import ShortCut
 from app.errors import InternalError, Problem
 from app.metrics import ACTIVE_REQUESTS, REQUEST_SECONDS
 from app.telemetry import current_request, kind_and_place
@@ -39,10 +40,17 @@ _log = structlog.get_logger("rapport.edge")
 class Edge:
     """Pure ASGI middleware; what passes through here has an id and never shows a traceback."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, draining: Draining) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        admission: Admission,
+        draining: Draining,
+        short_cuts: Mapping[tuple[str, str], ShortCut],
+    ) -> None:
         self.app = app
         self.admission = admission
         self.draining = draining
+        self.short_cuts = short_cuts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request. Anything but HTTP passes untouched."""
@@ -92,8 +100,10 @@ class Edge:
             return
         await self.admission.enter(kind)
         began = time.perf_counter()
+        short = self.short_cuts.get((routed["method"], routed["path"]))
         try:
-            await self.app(routed, receive, send)
+            answer = await short.answer(routed, receive) if short else None
+            await (answer or self.app)(routed, receive, send)
         finally:
             self.admission.leave(kind, time.perf_counter() - began)
             if (key_id := routed["state"].get("admitted_key")) is not None:

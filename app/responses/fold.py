@@ -13,7 +13,14 @@ from app.instruments.definitions import Catalogue, Definition
 from app.measurement.course import Point
 from app.measurement.watch import Rules
 from app.responses.facing import facing
-from app.responses.stored_watch import AT, cut_out, read_recent, read_watch, stored_watch
+from app.responses.stored_watch import (
+    AT,
+    LEFT_BEHIND,
+    cut_out,
+    read_recent,
+    read_watch,
+    stored_watch,
+)
 from app.responses.stream_course import (
     MOST_JUDGED,
     Added,
@@ -148,9 +155,11 @@ class Courses:
         at = 0
         for name, state in states.items():
             watch = watches.get(name) or cut_out(alliance.watches, state)
+            # Where it lay says nothing any more, whoever wrote it.
+            states[name] = {one: state[one] for one in state if one not in {AT, LEFT_BEHIND}}
             if watch is not None:
                 watches[name] = watch
-                states[name] = state | {AT: [at, len(watch)]}
+                states[name][AT] = [at, len(watch)]
                 at += len(watch)
         return StoredStreams(states, b"".join(watches[name] for name in states if name in watches))
 

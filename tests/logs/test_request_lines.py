@@ -110,7 +110,7 @@ async def test_a_request_that_is_cut_off_has_its_line_too(logged: Logged) -> Non
 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(
-            Edge(never, Admission(0), Draining(0))(scope, nothing, nothing), 0.01
+            Edge(never, Admission(0), Draining(0), {})(scope, nothing, nothing), 0.01
         )
     (line,) = logged()
 

@@ -286,6 +286,36 @@ def test_watches_stand_one_after_another_and_are_cut_out_as_they_are() -> None:
     assert cut_out(b"", {"watch": {"version": "1"}}) is None
 
 
+def test_a_watch_that_another_release_has_moved_or_written_is_not_taken_for_one() -> None:
+    one, two = stored_watch(Watch()), stored_watch(totals(*STEADY, 36.0)[-1][0])
+    assert cut_out(one + two, {"watch_at": [0, len(one)]}) is None
+    assert cut_out(one + two, {AT: [1, len(one)]}) is None
+    assert cut_out(one + two, {AT: [0, len(two)]}) is None
+    assert cut_out(one, {AT: [0, len(two)]}) is None
+    assert cut_out(b"", {AT: [0, 0]}) is None
+
+
+def test_how_ratings_stood_is_the_same_before_and_after_it_is_stored_again() -> None:
+    """Also where the scales that a rating has change from one to the next."""
+    scales: list[dict[str, float]] = [{"total": 60}, {"bond": 20, "total": 61}, {"bond": 21}]
+    watch = followed([point(n, one) for n, one in enumerate(scales)], FOUR)[-1][0]
+    once = read_watch(stored_watch(watch), watch.standings)
+    again = stored_watch(once)
+    assert read_watch(again, watch.standings) == once == watch
+    assert [dict(one.scales) for one in once.recent] == [one.scales for one in watch.recent]
+    assert [len(one.scales) for one in once.recent] == [1, 2, 1]
+    more = [point(n + 3, one) for n, one in enumerate(reversed(scales))]
+    assert carried_on(once, more) == carried_on(watch, more)
+
+
+def carried_on(watch: Watch, points: list[Point]) -> Watch:
+    """The watch after more points, stored and read again after each."""
+    for one in points:
+        watch = watched(watch, one, None, FOUR)[0]
+        watch = read_watch(stored_watch(watch), watch.standings)
+    return watch
+
+
 def test_what_rests_on_all_ratings_is_for_those_who_may_see_each() -> None:
     readers = [ALL, frozenset({"client", "supervisor"}), ALL]
     found = followed([point(n, {"total": 60}, readers=one) for n, one in enumerate(readers)])

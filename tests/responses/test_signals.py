@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.responses.signals_shown import LATE
+from app.responses.stored_watch import AT
 from app.tenants.authentication import KnownKeys
 from tests.conftest import Tenant
 from tests.support.corrections import send_batch, store
@@ -207,7 +208,7 @@ def dull() -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("left_out", [{"watch_at"}, {"standing"}, {"watch_at", "standing"}])
+@pytest.mark.parametrize("left_out", [{AT}, {"standing"}, {AT, "standing"}])
 async def test_states_without_a_watch_are_made_anew(
     client: AsyncClient, tenant: Tenant, owner: asyncpg.Connection, left_out: set[str]
 ) -> None:

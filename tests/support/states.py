@@ -29,7 +29,7 @@ def watch_told(watch: Watch) -> Any:
 
 def plain(value: Any) -> Any:
     """Without bytes, sets and instants."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
