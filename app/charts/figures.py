@@ -111,6 +111,8 @@ class Table:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    roomy: bool = False
+    """Whether cells hold so much that a phone had better scroll it than squeeze it."""
 
 
 @dataclass(frozen=True, slots=True)

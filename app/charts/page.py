@@ -7,7 +7,7 @@ of an `<img>` not even these. So the numbers stand beside the picture as tables 
 from collections.abc import Iterable
 from typing import Final
 
-from app.charts.figures import Course, Table
+from app.charts.figures import Table
 from app.charts.markup import Element, element, html_text
 from app.charts.palette import DARK, LIGHT, Theme, Tones
 from app.charts.texts import FONT
@@ -20,15 +20,15 @@ BREAK: Final = 700
 MARKER: Final = "picture"
 
 
-def course_page(
-    course: Course,
+def picture_page(  # noqa: PLR0917 - named where it is called
+    title: str,
     tables: Iterable[Table],
+    notes: Iterable[str],
     pictures: tuple[str, str],
     words: Words,
     theme: Theme,
 ) -> str:
-    """The page of a course. pictures: the narrow one and the wide one, as SVG."""
-    title = words("title")
+    """A page with this name. pictures: the narrow one and the wide one, as SVG."""
     body = element(
         "body",
         element("h1", title),
@@ -36,7 +36,7 @@ def course_page(
         element("div", MARKER, class_="wide"),
         element("h2", words("page_data")),
         *(_table(table) for table in tables),
-        *(element("p", note) for note in course.notes),
+        *(element("p", note) for note in notes),
     )
     head = element(
         "head",
@@ -46,7 +46,7 @@ def course_page(
         element("title", title),
         element("style", _style(theme)),
     )
-    text = html_text(element("html", head, body, lang=course.language))
+    text = html_text(element("html", head, body, lang=words.language))
     for kind, picture in zip(("narrow", "wide"), pictures, strict=True):
         place = f'<div class="{kind}">{MARKER}</div>'
         text = text.replace(place, f'<div class="{kind}">{picture}</div>', 1)
@@ -62,6 +62,7 @@ def _table(table: Table) -> Element:
             element("caption", table.caption),
             element("thead", heads),
             element("tbody", *(_row(row) for row in table.rows)),
+            class_="roomy" if table.roomy else None,
         ),
         class_="scroll",
         tabindex="0",
@@ -90,7 +91,7 @@ def _style(theme: Theme) -> str:
         "caption{text-align:start;font-weight:bold;padding:4px 0}"
         "th,td{border:1px solid;padding:4px 8px;text-align:start;vertical-align:top}"
         "tbody th{font-weight:normal;white-space:nowrap}"
-        ".scroll{overflow-x:auto}.wide{display:none}"
+        ".roomy{min-width:720px}.scroll{overflow-x:auto}.wide{display:none}"
         f"@media (min-width:{BREAK}px){{.narrow{{display:none}}.wide{{display:block}}}}"
         f"{_colours(DARK if theme == 'dark' else LIGHT)}{dark}"
     )

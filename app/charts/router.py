@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.alliances.schemas import Setting
+from app.caseloads import service as caseloads
+from app.caseloads.asking import CaseloadAsked
 from app.charts import service
 from app.charts.schemas import USUAL, ThemeAsked, Width
 from app.comparisons.router import ScaleId, WhatIsCompared
@@ -28,6 +30,9 @@ from app.trends.service import read
 router = APIRouter(prefix="/v1", tags=["Charts"], route_class=StrictJsonRoute)
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Nothing is loaded and nothing runs, even if a text should ever get out of its place."""
+LabelLanguage = Annotated[
+    Language, Query(description="Language of the labels: the nearest there is, else English.")
+]
 
 
 class Svg(Response):
@@ -111,9 +116,7 @@ async def get_comparison_picture(
     scale: ScaleId,
     program_ref: Annotated[Ref | None, Query()] = None,
     setting: Annotated[Setting | None, Query(description="The field of work.")] = None,
-    labels: Annotated[
-        Language, Query(description="Language of the labels: the nearest there is, else English.")
-    ] = "en",
+    labels: LabelLanguage = "en",
     width: Width = USUAL,
     theme: ThemeAsked = "light",
     if_none_match: IfNoneMatch = None,
@@ -138,6 +141,62 @@ async def get_comparison_picture(
         raise InvalidRequest.of(FieldError("#/query", "not_one", detail))
     text = service.comparison_picture(found.items[0], catalogue, labels, width=width, theme=theme)
     return _answer(Svg, text, if_none_match)
+
+
+@router.get(
+    "/caseloads.svg",
+    operation_id="get_caseload_picture",
+    response_class=Svg,
+    responses=problems(400) | UNCHANGED,
+)
+async def get_caseload_picture(
+    caller: Annotated[Caller, caller_with(Scope.CASELOADS_READ)],
+    catalogue: CatalogueInUse,
+    asked: CaseloadAsked,
+    labels: LabelLanguage = "en",
+    width: Width = USUAL,
+    theme: ThemeAsked = "light",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """A page of a caseload as small lines: what `GET /v1/caseloads` shows this caller, drawn.
+
+    One row an alliance, with the latest ratings of both sides, in the order of need. Filters and
+    cursors are those of the list. `caseloads.html` has its numbers as a table.
+    """
+    listing = asked.listing(caller.tenant_id)
+    async with caller.transaction() as transaction:
+        found = await caseloads.read(transaction, caller, listing.filters)
+        catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
+    cases = caseloads.page(found, catalogue, caller, listing).items
+    text = service.caseload_picture(cases, asked.whose, catalogue, labels, width=width, theme=theme)
+    return _answer(Svg, text, if_none_match)
+
+
+@router.get(
+    "/caseloads.html",
+    operation_id="get_caseload_page",
+    response_class=Page,
+    responses=problems(400) | UNCHANGED,
+)
+async def get_caseload_page(
+    caller: Annotated[Caller, caller_with(Scope.CASELOADS_READ)],
+    catalogue: CatalogueInUse,
+    asked: CaseloadAsked,
+    labels: LabelLanguage = "en",
+    theme: ThemeAsked = "auto",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The picture of a caseload with the numbers behind it as a table, as one page without scripts.
+
+    It fits a phone and a desk: the page holds a narrow and a wide picture and shows one of them.
+    """
+    listing = asked.listing(caller.tenant_id)
+    async with caller.transaction() as transaction:
+        found = await caseloads.read(transaction, caller, listing.filters)
+        catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
+    cases = caseloads.page(found, catalogue, caller, listing).items
+    text = service.caseload_page(cases, asked.whose, catalogue, labels, theme)
+    return _answer(Page, text, if_none_match)
 
 
 def _answer(kind: type[Response], text: str, if_none_match: str | None) -> Response:

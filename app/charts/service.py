@@ -1,13 +1,17 @@
 """Pictures and pages of what other packages have made for one caller."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from app.caseloads.schemas import CaseOut
+from app.charts.caseload import strip_of, table_of
 from app.charts.funnel import funnel_picture
-from app.charts.page import NARROW, WIDE, course_page
+from app.charts.page import NARROW, WIDE, picture_page
 from app.charts.palette import Theme
 from app.charts.picture import course_picture
 from app.charts.placing import View
 from app.charts.reading import course_of
+from app.charts.strip import strip_picture
 from app.charts.tables import tables_of
 from app.charts.words import Words, words_for
 from app.comparisons.rendering import drawing
@@ -36,7 +40,47 @@ def page(read: Read, catalogue: Catalogue, caller: Caller, window: Window, theme
         course_picture(course, words, NARROW, theme),
         course_picture(course, words, WIDE, theme),
     )
-    return course_page(course, tables_of(whole, course.sections, words), pictures, words, theme)
+    tables = tables_of(whole, course.sections, words)
+    return picture_page(words("title"), tables, course.notes, pictures, words, theme)
+
+
+def caseload_picture(
+    cases: Sequence[CaseOut],
+    whose: str,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    width: int,
+    theme: Theme,
+) -> str:
+    """A page of a caseload as SVG: of each alliance the latest ratings of both sides.
+
+    language: of the labels.
+    """
+    words = words_for(language)
+    strip = strip_of(cases, whose, _names(cases, catalogue), words)
+    return strip_picture(strip, words, width, theme)
+
+
+def caseload_page(
+    cases: Sequence[CaseOut], whose: str, catalogue: Catalogue, language: str, theme: Theme
+) -> str:
+    """The same as an HTML page: the picture, narrow and wide, and its numbers as a table."""
+    words, names = words_for(language), _names(cases, catalogue)
+    strip = strip_of(cases, whose, names, words)
+    pictures = (
+        strip_picture(strip, words, NARROW, theme),
+        strip_picture(strip, words, WIDE, theme),
+    )
+    table = table_of(cases, strip, names, words)
+    title = f"{words('strip_title')}: {whose}"
+    return picture_page(title, [table] if table.rows else [], (), pictures, words, theme)
+
+
+def _names(cases: Iterable[CaseOut], catalogue: Catalogue) -> dict[str, str]:
+    """What the instruments are called with which these alliances were rated."""
+    rated = {stream.instrument for case in cases for stream in case.streams}
+    return {one: str(catalogue.definition(one).document["name"]) for one in rated}
 
 
 def comparison_picture(

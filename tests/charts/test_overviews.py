@@ -110,8 +110,8 @@ def test_a_strip_says_in_words_what_it_shows() -> None:
     text = strip_picture(STRIP, words_for("en"), 960, "light")
     told = str(ET.fromstring(text).findtext(f"{NAMESPACE}desc"))  # noqa: S314 - our own
     assert told.startswith(
-        "c-1: Client 1.2, Professional 3, Signal: alert, open drop, 3 days ago. "
-        "c-2: Client 2.4, Professional none, no answer, 41 days ago. c-3: none."
+        "c-1: Client 1.2, Professional 3, Signal: alert, open drop, last rated 3 days ago. "
+        "c-2: Client 2.4, Professional none, no answer, last rated 41 days ago. c-3: none."
     )
 
 
@@ -121,19 +121,19 @@ def test_a_gap_breaks_the_line_of_a_strip() -> None:
                        silent=False, days_since=None)  # fmt: skip
         return strip_picture(Strip("p", (row,)), words_for("en"), 960, "light")
 
-    assert re.search(
-        r'd="M[\d. ]+h0L[\d. ]+M[\d. ]+h0L[\d. ]+" fill="none"', path(1, 2, None, 3, 4)
-    )
-    assert re.search(r'd="M[\d. ]+h0(L[\d. ]+){3}" fill="none"', path(1, 2, 3, 4))
+    assert re.search(r'd="M[\d. ]+L[\d. ]+M[\d. ]+L[\d. ]+" fill="none"', path(1, 2, None, 3, 4))
+    assert re.search(r'd="M[\d. ]+(L[\d. ]+){3}" fill="none"', path(1, 2, 3, 4))
+    # A rating between two gaps is a dot of its own.
+    assert path(1, None, 2, 3).count("<path") == path(None, None, 2, 3).count("<path") + 1
 
 
 def test_the_newest_ratings_of_both_sides_stand_above_each_other_on_the_right() -> None:
-    sparks = (Spark("client", (1, 2, 3, 4)), Spark("professional", (None, 2)))
+    sparks = (Spark("client", (1, 2, 3, 4)), Spark("professional", (None, 2, 3)))
     row = StripRow("c", sparks, RANGE, open_drop=False, signal=None, silent=False, days_since=0)
     text = strip_picture(Strip("p", (row,)), words_for("en"), 960, "light")
     post, line = (
-        re.search(r'd="M([\d.]+) [\d.]+h0" fill="none"', text),
-        re.search(r'd="M[\d.]+ [\d.]+h0.*?L([\d.]+) [\d.]+" fill="none"', text),
+        re.search(r'd="M[\d.]+ [\d.]+L([\d.]+) [\d.]+" fill="none"', text),
+        re.search(r'd="M[\d.]+ [\d.]+(?:L[\d.]+ [\d.]+){2}L([\d.]+) [\d.]+" fill="none"', text),
     )
     assert post
     assert line
@@ -142,6 +142,6 @@ def test_the_newest_ratings_of_both_sides_stand_above_each_other_on_the_right() 
 
 def test_what_is_empty_is_drawn_as_such() -> None:
     words = words_for("en")
-    assert words("no_ratings") in strip_picture(Strip("p", ()), words, 360, "light")
+    assert words("strip_empty") in strip_picture(Strip("p", ()), words, 360, "light")
     nothing = FunnelFigure(3.1, (), ())
     assert words("no_ratings") in funnel_picture(nothing, "x", words, 360, "auto")

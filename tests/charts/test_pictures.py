@@ -46,7 +46,7 @@ async def test_a_picture_is_the_one_that_was_looked_at(
     assert answer.text == kept.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["pair.svg", "long.svg"])
+@pytest.mark.parametrize("name", ["pair.svg", "long.svg", "caseload.svg"])
 def test_the_guide_shows_a_picture_that_is_drawn(name: str) -> None:
     shown, kept = GUIDE / name, PICTURES / name
     if os.environ.get("PICTURES") == "write":

@@ -29,6 +29,8 @@ TABLES = {
 ALWAYS = {"401", "403", "422", "500", "503"}
 WITH_BODY = {"400", "413", "415"}
 PICTURES = {
+    "get_caseload_page": "text/html",
+    "get_caseload_picture": "image/svg+xml",
     "get_comparison_picture": "image/svg+xml",
     "get_trend_picture": "image/svg+xml",
     "get_trend_page": "text/html",

@@ -317,6 +317,8 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "export_scores": (Recipe(something),),
     "export_signals": (Recipe(something),),
     "get_alliance": (Recipe(an_alliance),),
+    "get_caseload_page": (Recipe(caseload),),
+    "get_caseload_picture": (Recipe(caseload),),
     "get_comparison_picture": (Recipe(a_comparison, unknown=404),),
     "get_coverage": (Recipe(nothing_needed),),
     "get_declared_use": (Recipe(nothing_needed),),

@@ -38,6 +38,8 @@ LISTS: Final = {
     "list_grants": "/v1/grants",
     "list_imports": "/v1/imports",
 }
+DRAWN: Final = dict.fromkeys(("get_caseload_picture", "get_caseload_page"), "list_caseload")
+"""What is drawn page by page -> the list whose cursors it takes."""
 
 
 @dataclass
@@ -279,6 +281,8 @@ async def read_everything(made: World, alliance_id: str) -> None:
         assert len(page["items"]) > 1, f"{name} shows too little to be tried"
         shorter = (await made.client.get(path, params=needed | {"limit": "1"})).json()
         made.cursors[name] = shorter["next_cursor"]
+    for name, same in DRAWN.items():
+        made.cursors[name] = made.cursors[same]
 
 
 def needed_by(made: World, alliance_id: str) -> dict[str, dict[str, str]]:
