@@ -79,6 +79,9 @@ QUEUE_SECONDS: Final = Gauge(
     "Age of the oldest event that waits for the worker, when readiness was last asked for.",
     multiprocess_mode="mostrecent",
 )
+IMPORTED_ROWS: Final = Counter(
+    "rapport_imported_rows", "Rows of imports worked off by this worker.", ("verdict",)
+)
 WORKER_PASS_SECONDS: Final = Histogram(
     "rapport_worker_pass_seconds", "Time of one round of the worker.", buckets=DURATIONS
 )

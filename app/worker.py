@@ -1,4 +1,4 @@
-"""What the service does by itself: moves events, looks for silence, adds up, compares, exports."""
+"""What the service does by itself: moves events, looks for silence, adds up, works files off."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from app.database import Database
 from app.errors import Problem
 from app.events import service as events
 from app.exports.working import Files, work_off
+from app.imports import working as imports
 from app.instruments.definitions import Catalogue
 from app.metrics import WORKER_FAILURES, WORKER_LAST_PASS, WORKER_PASS_SECONDS
 from app.programs import service as programs
@@ -82,13 +83,14 @@ async def work(
                 check_at = loop.time() + CHECK_SECONDS
                 await programs.look_again(database, catalogue, clock())
             steps = await work_off(database, catalogue, files, clock(), stopping.is_set)
+            taken = await imports.work_off(database, catalogue, clock, stopping.is_set)
         except Problem as problem:
             rest = min(2 * max(rest, IDLE_SECONDS), LONGEST_REST_SECONDS)
             WORKER_FAILURES.labels(problem.code).inc()
             _log.warning("resting", code=problem.code, seconds=rest)
         else:
-            rest = 0.0 if slices.cut or steps else IDLE_SECONDS
-            _tell(loop.time() - began, moved, looked, made, steps)
+            rest = 0.0 if slices.cut or steps or taken else IDLE_SECONDS
+            _tell(loop.time() - began, moved, looked, made, steps, taken)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await stopping.wait()
@@ -101,7 +103,9 @@ async def _add_up(database: Database, catalogue: Catalogue, now: datetime, slice
     await programs.seal(database, now, slices.over)
 
 
-def _tell(seconds: float, moved: int, looked: int, made: int, steps: int) -> None:
+def _tell(  # noqa: PLR0917 - what a round does
+    seconds: float, moved: int, looked: int, made: int, steps: int, taken: int
+) -> None:
     """Count the round, which took so long, and log what was done where anything was."""
     WORKER_PASS_SECONDS.observe(seconds)
     WORKER_LAST_PASS.set_to_current_time()
@@ -113,3 +117,5 @@ def _tell(seconds: float, moved: int, looked: int, made: int, steps: int) -> Non
         _log.info("comparisons_made", count=made)
     if steps:
         _log.info("exports_advanced", count=steps)
+    if taken:
+        _log.info("imports_advanced", count=taken)

@@ -21,6 +21,7 @@ from app.exports.streams import beginning
 from app.exports.wanted import Wanted
 from app.instruments.definitions import Catalogue
 from app.instruments.own import with_own
+from app.tenants.turns import one_round
 
 KEPT: Final = timedelta(hours=24)
 """How long a file can be fetched."""
@@ -61,26 +62,23 @@ async def work_off(
     is one transaction, so a worker that dies loses nothing and doubles nothing. Raises Unavailable
     and the like when Postgres cannot be asked.
     """
+
+    async def due(after: UUID) -> list[UUID]:
+        async with database.worker_transaction() as transaction:
+            return await queries.tenants_due(transaction, after, now)
+
+    async def step(tenant_id: UUID) -> bool:
+        return await _step(database, catalogue, files, tenant_id, None, now)
+
     done = before = 0
     while done < STEPS:
         for export_id, writing in list(files.items()):
             done += await _step(database, catalogue, files, writing.tenant_id, export_id, now)
-        after = NO_TENANT
-        while not stopping() and (tenants := await _tenants_due(database, after, now)):
-            for tenant_id in tenants:
-                if done >= STEPS or stopping():
-                    return done
-                done += await _step(database, catalogue, files, tenant_id, None, now)
-            after = tenants[-1]
+        done += await one_round(due, step, STEPS - done, stopping)
         if done == before or stopping():
             return done
         before = done
     return done
-
-
-async def _tenants_due(database: Database, after: UUID, now: datetime) -> list[UUID]:
-    async with database.worker_transaction() as transaction:
-        return await queries.tenants_due(transaction, after, now)
 
 
 async def _step(  # noqa: PLR0917 - all that a step needs

@@ -37,7 +37,10 @@ def instruments_in(items: Iterable[Any]) -> list[object]:
 async def read_items(
     caller: Caller, catalogue: Catalogue, items: Iterable[Any]
 ) -> list[Change | Problem]:
-    """Each item as a change, its form read and scored, or as the problem with it."""
+    """Each item as a change, its form read and scored, or as the problem with it.
+
+    An item may be the problem with what could not even be read.
+    """
     read: list[Change | Problem] = []
     for index, item in enumerate(items):
         if index % TURN == 0:
@@ -52,6 +55,8 @@ async def read_items(
 
 
 def _change(caller: Caller, catalogue: Catalogue, item: object) -> Change:
+    if isinstance(item, Problem):
+        raise item
     if isinstance(item, dict) and "void" in item:
         asked = VoidInBatch.model_validate(item)
         return Voiding(
@@ -78,15 +83,20 @@ def batch_answer(
         if dry_run and one.record is not None and one.verdict in {"accepted", "amended"}
     }
     shown = [
-        _item_out(index, item, decision, request_id, nowhere)
+        item_out(index, item, decision, request_id, nowhere)
         for index, (item, decision) in enumerate(zip(items, decisions, strict=True))
     ]
     return ResponseBatchOut(dry_run=dry_run, items=shown)
 
 
-def _item_out(
-    index: int, item: object, decision: Decision, request_id: str, nowhere: Container[UUID]
+def item_out(
+    index: int,
+    item: object,
+    decision: Decision,
+    request_id: str,
+    nowhere: Container[UUID] = (),
 ) -> BatchItemOut:
+    """The verdict on one item as it is shown; nowhere: ids of what a dry run would have made."""
     sent = item if isinstance(item, dict) else {}
     record, problem = decision.record, decision.problem
     if problem is not None and problem.existing_id and UUID(problem.existing_id) in nowhere:

@@ -23,7 +23,7 @@ from app.responses.settling import settle
 from app.responses.subject import Subject, refuse_after_end, subject_of
 from app.responses.work import Work, worked_in
 from app.statements import JsonText
-from app.tenants.authentication import Caller
+from app.tenants.authentication import Caller, Clock
 
 
 async def submit(
@@ -121,15 +121,9 @@ async def submit_batch(
 
     strict: all of them or, raising BatchRefused, none. dry_run: decided and not stored.
     """
-    changes = [item for item in items if not isinstance(item, Problem)]
 
     async def work(transaction: Transaction) -> list[Decision]:
-        done = await apply(transaction, catalogue, changes, caller.clock) if changes else ()
-        decided = iter(done)
-        decisions = [
-            Decision("refused", problem=item) if isinstance(item, Problem) else next(decided)
-            for item in items
-        ]
+        decisions = await decide_all(transaction, catalogue, items, caller.clock)
         if strict:
             _refuse_all_if_any(decisions)
         if dry_run:
@@ -140,6 +134,25 @@ async def submit_batch(
         return await caller.attempt(work)
     except _RolledBackError as done:
         return done.decisions
+
+
+async def decide_all(
+    transaction: Transaction,
+    catalogue: Catalogue,
+    items: Sequence[Change | Problem],
+    clock: Clock,
+) -> list[Decision]:
+    """What each item comes to, in order, written but for the refused ones.
+
+    Those read as problems are refused. Raises Overtaken when another caller was quicker: roll back
+    and begin anew.
+    """
+    changes = [item for item in items if not isinstance(item, Problem)]
+    done = iter(await apply(transaction, catalogue, changes, clock) if changes else ())
+    return [
+        Decision("refused", problem=item) if isinstance(item, Problem) else next(done)
+        for item in items
+    ]
 
 
 async def get(transaction: Transaction, response_id: UUID) -> Record:

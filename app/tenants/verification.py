@@ -79,9 +79,13 @@ async def valid_key(transaction: Transaction, parts: KeyParts, now: datetime) ->
     row = _opened(await queries.key_with_tenant(transaction, parts.key_id), parts.secret, now)
     if row["closed_at"] is not None:
         raise Unauthenticated("The key is not valid.")
+    return _key_of(parts.tenant_id, parts.key_id, row)
+
+
+def _key_of(tenant_id: UUID, key_id: str, row: Row) -> Key:
     return Key(
-        parts.tenant_id,
-        parts.key_id,
+        tenant_id,
+        key_id,
         frozenset(row["scopes"]),
         row["default_notice"],
         row["expires_at"],
@@ -89,6 +93,17 @@ async def valid_key(transaction: Transaction, parts: KeyParts, now: datetime) ->
             row["settings_version"], row["alerts_per_100_ratings"], row["parameter_sets"]
         ),
     )
+
+
+async def key_again(transaction: Transaction, key_id: str) -> Key | None:
+    """The key as it stands now, for work that was asked for while it was valid.
+
+    None: it has been revoked, or its tenant closed. Whether it has expired since is not asked.
+    """
+    row = await queries.key_with_tenant(transaction, key_id)
+    if row is None or row["revoked_at"] is not None or row["closed_at"] is not None:
+        return None
+    return _key_of(transaction.tenant_id, key_id, row)
 
 
 async def valid_platform_key(

@@ -3,10 +3,18 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+import pytest
 from httpx import AsyncClient, Response
+
+from app.database import Database
+from app.imports.working import work_off
+from app.instruments.definitions import shipped
+from tests.conftest import Clock
+
+Work = Callable[[], Awaitable[int]]
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -52,3 +60,17 @@ async def standing(client: AsyncClient, made: Mapping[str, Any]) -> dict[str, An
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+@pytest.fixture
+def work(database: Database, clock: Clock) -> Work:
+    """Has a worker do all there is to do."""
+
+    async def done() -> int:
+        total = steps = await work_off(database, shipped(), clock)
+        while steps:
+            steps = await work_off(database, shipped(), clock)
+            total += steps
+        return total
+
+    return done

@@ -107,6 +107,8 @@ async def tried(
     call = await recipe.made(reader, name)
     put(call, place, value)
     answer = await send(reader.client, operation, call)
+    if operation.takes_file and answer.is_success:  # only so many may be under way
+        await reader.client.post(f"{answer.headers['location']}/cancel")
     heads = {k: v for k, v in answer.headers.items() if k not in OF_ONE_ANSWER}
     text = json.dumps(heads) + answer.text
     for own in (

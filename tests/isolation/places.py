@@ -1,7 +1,7 @@
 """Every place in which a request can name something of a tenant, found in the contract."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from tests.support.contract import Operation, contract, operations
@@ -141,6 +141,8 @@ def _scheme(operation: Operation) -> str | None:
 def places(operation: Operation) -> list[Place]:
     """Every place of the operation. Raises Unknown for a name that nobody has judged."""
     found = [place for one in operation.about.get("parameters", []) for place in _of(one)]
+    if operation.takes_file:  # its query says what a body would, and finds nothing
+        found = [replace(one, kind="text") if one.kind == "filter" else one for one in found]
     if operation.takes_body:
         schema = operation.about["requestBody"]["content"]["application/json"]["schema"]
         found += [Place("body", name, kind) for name, kind in _in_body(schema, "")]
