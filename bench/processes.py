@@ -120,7 +120,7 @@ def started(
             cwd=ROOT,
             env=inherited | dict(environment or {}),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if name == "load" else log,
+            stdout=subprocess.PIPE if name.startswith("load") else log,
             stderr=log,
             text=True,
             start_new_session=True,

@@ -60,8 +60,17 @@ READING_GIVES_WAY: Final = 4.0
 LONGEST_REST: Final = 0.25
 FORMS_COME_IN_SECONDS: Final = 0.5
 """So long after a form was let in, the next is awaited."""
-KEY_AT_ONCE: Final = 192
-"""Requests of one key that a process works on at once: three quarters of the places of forms."""
+FORMS_AT_LEAST: Final = 64
+"""Places for forms, however slow everything is."""
+FORM_TOO_LONG: Final = 0.25
+"""Seconds. Forms that take longer are too many at once; then there are fewer places for them."""
+FEWER: Final = 0.75
+"""So many times the places, each time; at most once in FORM_TOO_LONG."""
+MORE: Final = 1 / 8
+"""So much of a place more for each form that did not take too long."""
+SHARE_OF_A_KEY: Final = 0.75
+KEY_AT_ONCE: Final = int(SHARE_OF_A_KEY * PLACES[Kind.SUBMIT].at_once)
+"""Requests of one key that a process works on at once: its share of the places of forms."""
 BURST_SECONDS: Final = 2.0
 """A key that has rested may ask for so many seconds of its rate at once."""
 KEYS_KNOWN: Final = 10_000
@@ -98,7 +107,8 @@ class _Gate:
             self.used += 1
             ADMISSION_SECONDS.labels(self.kind).observe(0.0)
             return
-        if len(self.queue) >= self.places.waiting:
+        # Nobody waits who could not get a place in time: those who have one now leave in that time.
+        if len(self.queue) >= min(self.places.waiting, self.at_once()):
             raise self._refusal("queue_full")
         began = time.perf_counter()
         turn = asyncio.get_running_loop().create_future()
@@ -177,6 +187,8 @@ class Admission:
         self._rate = rate
         self._seconds = seconds
         self._form_at = -FORMS_COME_IN_SECONDS
+        self._forms_at_once = float(PLACES[Kind.SUBMIT].at_once)
+        self._fewer_at = seconds() - FORM_TOO_LONG
 
     async def enter(self, kind: Kind) -> None:
         """Take a place of the kind, for which `leave` is called. Raises Overloaded."""
@@ -187,13 +199,31 @@ class Admission:
     def leave(self, kind: Kind, used_seconds: float) -> None:
         """Give a place back; one for reading after a rest while forms come in."""
         gate = self._gates[kind]
+        if kind is Kind.SUBMIT:
+            self._learn_from(used_seconds)
         if kind is not Kind.READ or not self._forms_come_in():
             gate.leave()
             return
         rest = min(used_seconds * READING_GIVES_WAY, LONGEST_REST)
         asyncio.get_running_loop().call_later(rest, gate.leave)
 
+    def _learn_from(self, used_seconds: float) -> None:
+        """Fewer places for forms when they take too long, and slowly more again when not.
+
+        How many a process can do at once differs by machine and by hour, so no fixed number keeps
+        what was let in quick: the additive increase and multiplicative decrease of TCP (Chiu and
+        Jain, 1989) finds it.
+        """
+        most = PLACES[Kind.SUBMIT].at_once
+        if used_seconds <= FORM_TOO_LONG:
+            self._forms_at_once = min(most, self._forms_at_once + MORE)
+        elif (now := self._seconds()) - self._fewer_at >= FORM_TOO_LONG:
+            self._fewer_at = now
+            self._forms_at_once = max(min(most, FORMS_AT_LEAST), self._forms_at_once * FEWER)
+
     def _at_once(self, kind: Kind) -> int:
+        if kind is Kind.SUBMIT:
+            return int(self._forms_at_once)
         if kind is Kind.READ and self._forms_come_in():
             return READING_BESIDE_FORMS
         return PLACES[kind].at_once
@@ -208,9 +238,10 @@ class Admission:
         Raises TooManyRequests, with when to try again.
         """
         use, now = self._use(key_id), self._seconds()
-        if use.under_way >= KEY_AT_ONCE:
+        most = min(KEY_AT_ONCE, int(SHARE_OF_A_KEY * self._forms_at_once))
+        if use.under_way >= most:
             SHED.labels("key", "at_once").inc()
-            raise _too_many(f"At most {KEY_AT_ONCE} requests of a key are worked on at once.", 1.0)
+            raise _too_many(f"At most {most} requests of a key are worked on at once now.", 1.0)
         left = self._spend(use, now) if self._rate else None
         use.under_way += 1
         return left

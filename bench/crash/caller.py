@@ -11,6 +11,7 @@ from bench.work import HOST, head
 ANSWER_PATIENCE: Final = 15.0
 """Seconds: longer than the service may take, so that giving up here is rare."""
 _LENGTH: Final = b"content-length:"
+_RETRY_AFTER: Final = b"retry-after:"
 
 
 class NoAnswer(Exception):
@@ -50,16 +51,21 @@ class Caller:
             raise NoAnswer(type(error).__name__) from None
 
     async def _exchange(self, request: bytes) -> Answer:
+        if self._reader is not None and self._reader.at_eof():
+            await self.close()  # the other side closed it while nothing was under way
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(HOST, self._port())
         self._writer.write(request)
         top = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        length, closes = 0, False
+        length, closes, retry_after = 0, False, None
         for line in top.split(b"\r\n")[1:]:
             if line.startswith(_LENGTH):
                 length = int(line[len(_LENGTH) :])
+            elif line.startswith(_RETRY_AFTER):
+                retry_after = line[len(_RETRY_AFTER) :].strip().decode()
             closes |= line.replace(b" ", b"") == b"connection:close"
-        answer = Answer(int(top[9:12]), await self._reader.readexactly(length))
+        body = await self._reader.readexactly(length)
+        answer = Answer(int(top[9:12]), body, retry_after)
         if closes:
             await self.close()
         return answer

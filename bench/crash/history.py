@@ -18,6 +18,8 @@ class Answer:
 
     status: int
     body: bytes
+    retry_after: str | None = None
+    """The header; None: there was none."""
 
 
 @dataclass(slots=True)

@@ -50,15 +50,21 @@ async def tenancy(server: OwnPostgres, name: str) -> AsyncIterator[Tenancy]:
 
 
 def _filled(name: str, url: str) -> Tenancy:
-    settings, now, tenant_id = (
-        settings_from({"DATABASE_URL": url}),
-        datetime.now(UTC),
-        new_tenant_id(),
-    )
-    migrate(settings)
+    migrate(settings_from({"DATABASE_URL": url}))
+    tenant_id, (key,) = new_tenant(url)
+    return Tenancy(name, url, tenant_id, key)
+
+
+def new_tenant(url: str, keys: int = 1) -> tuple[UUID, list[str]]:
+    """One more tenant of a migrated database, and so many keys of it. Raises StartRefused."""
+    settings, now = settings_from({"DATABASE_URL": url}), datetime.now(UTC)
+    tenant_id = new_tenant_id()
     in_transaction(settings, tenant_id, lambda t: create_tenant(t, "Crash", now))
-    key = in_transaction(settings, tenant_id, lambda t: create_key(t, "crash", list(Scope), now))
-    return Tenancy(name, url, tenant_id, key or "")
+    made = [
+        in_transaction(settings, tenant_id, lambda t: create_key(t, "crash", list(Scope), now))
+        for _ in range(keys)
+    ]
+    return tenant_id, [key or "" for key in made]
 
 
 async def asked(url: str, statement: str, *arguments: object) -> list[asyncpg.Record]:

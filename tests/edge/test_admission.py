@@ -135,6 +135,67 @@ async def test_reading_gives_way_while_forms_come_in(seconds: Seconds) -> None:
     await admission.enter(Kind.READ)  # no forms any more: all places
 
 
+async def test_forms_that_take_long_are_let_in_fewer_at_once(seconds: Seconds) -> None:
+    admission = Admission(0, seconds)
+    for _ in range(40):
+        await admission.enter(Kind.SUBMIT)
+        seconds.now += module.FORM_TOO_LONG
+        admission.leave(Kind.SUBMIT, module.FORM_TOO_LONG + 0.01)
+    inside_now = [await admission.enter(Kind.SUBMIT) for _ in range(module.FORMS_AT_LEAST)]
+    turns = [
+        asyncio.create_task(admission.enter(Kind.SUBMIT)) for _ in range(module.FORMS_AT_LEAST)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await admission.enter(Kind.SUBMIT)  # as many wait as have a place, and no more
+
+    assert len(inside_now) == module.FORMS_AT_LEAST
+    assert {type(one) for one in await asyncio.gather(*turns, return_exceptions=True)} == {
+        Overloaded
+    }
+
+
+async def test_one_slow_moment_counts_once(seconds: Seconds) -> None:
+    admission = Admission(0, seconds)
+    for _ in range(100):
+        await admission.enter(Kind.SUBMIT)
+    for _ in range(100):
+        admission.leave(Kind.SUBMIT, 1.0)  # all of them waited for the same thing
+
+    fewer = int(PLACES[Kind.SUBMIT].at_once * module.FEWER)
+    for _ in range(fewer):
+        await asyncio.wait_for(admission.enter(Kind.SUBMIT), 0.01)
+
+
+async def test_quick_forms_bring_the_places_back(seconds: Seconds) -> None:
+    admission = Admission(0, seconds)
+    for _ in range(40):
+        await admission.enter(Kind.SUBMIT)
+        seconds.now += module.FORM_TOO_LONG
+        admission.leave(Kind.SUBMIT, 1.0)
+    for _ in range(int(PLACES[Kind.SUBMIT].at_once / module.MORE)):
+        await admission.enter(Kind.SUBMIT)
+        admission.leave(Kind.SUBMIT, 0.01)
+
+    for _ in range(PLACES[Kind.SUBMIT].at_once):
+        await asyncio.wait_for(admission.enter(Kind.SUBMIT), 0.01)
+
+
+async def test_a_key_keeps_its_share_of_fewer_places(seconds: Seconds) -> None:
+    admission = Admission(0, seconds)
+    for _ in range(40):
+        await admission.enter(Kind.SUBMIT)
+        seconds.now += module.FORM_TOO_LONG
+        admission.leave(Kind.SUBMIT, 1.0)
+    share = int(module.FORMS_AT_LEAST * module.SHARE_OF_A_KEY)
+    for _ in range(share):
+        admission.take("greedy")
+    with pytest.raises(TooManyRequests):
+        admission.take("greedy")
+
+    assert admission.take("another") is None
+
+
 async def test_a_key_may_spend_its_burst_and_then_its_rate(seconds: Seconds) -> None:
     admission = Admission(10, seconds)
     left = [admission.take("key") for _ in range(20)]
