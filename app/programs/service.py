@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from app.database import NO_TENANT, Database, Row, Transaction
-from app.errors import Problem
+from app.errors import Problem, Unavailable
 from app.instruments.definitions import Catalogue
 from app.instruments.own import with_all_own
 from app.measurement.small_groups import FLOOR, Floor
@@ -18,6 +19,9 @@ from app.signals.rules import RULE_VERSION
 
 ALLIANCES: Final = 25
 """How many alliances one transaction makes anew at most."""
+PARTS: Final = (1, 5, 25)
+"""Into how many parts that is cut where a transaction did not get through: long courses take long,
+and a machine may be busy."""
 EVENTS: Final = 1000
 """How many events are looked through for them."""
 
@@ -91,27 +95,32 @@ async def _add_up_tenant(
 async def _next_of(database: Database, tenant_id: UUID, catalogue: Catalogue, now: datetime) -> int:
     """As add_up_next; 0 also when something is wrong, which is logged."""
     try:
-        async with database.transaction(tenant_id) as transaction:
-            return await add_up_next(transaction, catalogue, now)
+        for parts in PARTS:
+            with suppress(Unavailable) if parts < PARTS[-1] else nullcontext():
+                async with database.transaction(tenant_id) as transaction:
+                    most = max(1, ALLIANCES // parts)
+                    return await add_up_next(transaction, catalogue, now, most)
     except Problem as problem:
         _log.warning("programs_not_added_up", tenant=str(tenant_id), code=problem.code)
-        return 0
     except Exception:  # noqa: BLE001 - whatever is wrong with one tenant, the others go on
         _log.error("programs_failed", tenant=str(tenant_id), exc_info=True)
-        return 0
+    return 0
 
 
-async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datetime) -> int:
-    """Make the next touched alliances of the tenant anew; how many.
+async def add_up_next(
+    transaction: Transaction, catalogue: Catalogue, now: datetime, most: int | None = None
+) -> int:
+    """Make the next touched alliances of the tenant anew, at most so many; how many.
 
-    0: there is none, or another worker is at it.
+    0: there is none, or another worker is at it. most: None for as many as is usual.
     """
+    most = most or ALLIANCES
     head = await _held_or_made(transaction)
     if head is None:
         return 0
     catalogue = await with_all_own(transaction, catalogue)
     settings = await adding.settings_in_force(transaction)
-    ids, position = await _touched(transaction, head["position"])
+    ids, position = await _touched(transaction, head["position"], most)
     weeks_done_to = anew.weeks_done_to(head)
     if weeks_done_to is not None:
         await adding.make_anew(transaction, ids, catalogue, settings, now)
@@ -122,8 +131,8 @@ async def add_up_next(transaction: Transaction, catalogue: Catalogue, now: datet
     swept_to = head["swept_to"] if head["sweeping"] else None
     if head["basis"] != basis:
         swept_to = NO_TENANT
-    if swept_to is not None and len(ids) < ALLIANCES:
-        more = await queries.alliances_after(transaction, swept_to, ALLIANCES - len(ids))
+    if swept_to is not None and len(ids) < most:
+        more = await queries.alliances_after(transaction, swept_to, most - len(ids))
         swept_to = more[-1] if more else None
         ids = list(dict.fromkeys((*ids, *more)))
     if swept_to is None:
@@ -188,13 +197,13 @@ def _standing(head: Row) -> tuple[int, str, UUID | None]:
     return head["position"], head["basis"], head["swept_to"] if head["sweeping"] else None
 
 
-async def _touched(transaction: Transaction, position: int) -> tuple[list[UUID], int]:
+async def _touched(transaction: Transaction, position: int, most: int) -> tuple[list[UUID], int]:
     """The alliances that the next events are about, and the position of the last of those."""
     ids: dict[UUID, None] = {}
     for event in await queries.events_after(transaction, position, EVENTS):
         alliance_id = event["alliance_id"]
         if alliance_id is not None and alliance_id not in ids:
-            if len(ids) == ALLIANCES:
+            if len(ids) == most:
                 break
             ids[alliance_id] = None
         position = event["position"]

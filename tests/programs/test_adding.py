@@ -1,18 +1,20 @@
 """What is added up live is what is added up from nothing, whatever happened and in what order."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 
 from app.database import Database, Transaction
+from app.errors import Unavailable
 from app.events import service as events
 from app.instruments.definitions import shipped
 from app.measurement.amounts import NOTHING
-from app.programs import service
+from app.programs import adding, queries, service
 from app.programs.adding import amounts_of
 from app.statements import Statement
 from tests.conftest import Clock, Tenant
@@ -97,3 +99,39 @@ async def test_live_sums_are_those_from_nothing(
 
     assert await added(database, tenant) == live
     assert await weekly(database, tenant) == summed(live)
+
+
+async def test_what_takes_too_long_at_once_is_added_up_in_smaller_parts(
+    client: AsyncClient,
+    tenant: Tenant,
+    database: Database,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a tenant with long courses, on a busy machine, would never be added up."""
+    history = History(client, clock, 3)
+    for _ in range(60):
+        await history.go_on()
+    pieces: list[int] = []
+    make_anew = adding.make_anew
+
+    async def slow(transaction: Transaction, ids: Iterable[UUID], *rest: Any) -> None:
+        pieces.append(len(list(ids)))
+        await make_anew(transaction, ids, *rest)
+        if pieces[-1] > 1:
+            raise Unavailable
+
+    monkeypatch.setattr(adding, "make_anew", slow)
+    await add_up(database)
+
+    assert max(pieces) > 1
+    async with database.transaction(tenant.id) as transaction:
+        assert await queries.events_after(transaction, await _position(transaction), 1) == []
+    assert await weekly(database, tenant) == summed(await added(database, tenant)) != {}
+
+
+async def _position(transaction: Transaction) -> int:
+    head = await queries.head_of(transaction)
+    assert head is not None
+    position: int = head["position"]
+    return position
