@@ -13,6 +13,7 @@ from app.edge.scalars import DAY, INSTANT
 from app.errors import FieldError, InvalidRequest
 from app.imports.columns import Column, Kind, column_named
 from app.measurement.key import NON_ANSWERS
+from app.responses.batch_items import LONGEST_REF
 
 NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 WITH_COMMA: Final = re.compile(r"(-?\d{1,9}),(\d{1,2})", re.ASCII)
@@ -59,6 +60,16 @@ def submission_of(raw: bytes, separator: str, columns: Sequence[str]) -> dict[st
     return body | ({"reported_scores": list(reported.values())} if reported else {})
 
 
+def external_id_in(raw: bytes, separator: str, columns: Sequence[str]) -> str | None:
+    """The external_id of a row that could not be read otherwise; None: not even that can."""
+    try:
+        cells = _cells(raw, separator, columns)
+    except InvalidRequest:
+        return None
+    cell = cells[columns.index("external_id")]
+    return cell if cell.strip() and len(cell) <= LONGEST_REF else None
+
+
 def column_at(pointer: str, columns: Sequence[str]) -> str | None:
     """The column that fills the field at a JSON pointer, or a part of it; None: none alone does.
 
@@ -79,16 +90,16 @@ def _cells(raw: bytes, separator: str, columns: Sequence[str]) -> list[str]:
         text = raw.decode()
     except UnicodeDecodeError:
         detail = "The row is not in UTF-8. In Excel, save the file as CSV UTF-8."
-        raise _refused("not_utf8", detail) from None
+        raise _refused("", "not_utf8", detail) from None
     try:
         (cells,) = csv.reader([text], delimiter=separator, strict=True)
     except (csv.Error, ValueError):
         detail = "The row could not be read: a quotation mark is missing, or stands in a cell."
-        raise _refused("malformed_csv", detail) from None
+        raise _refused("", "malformed_csv", detail) from None
     more = cells[len(columns) :]
     if len(cells) < len(columns) or any(cell.strip() for cell in more):
         detail = f"It has {len(cells)} cells, and the header has {len(columns)} columns."
-        raise _refused("wrong_number_of_cells", detail)
+        raise _refused("", "wrong_number_of_cells", detail)
     return cells[: len(columns)]
 
 
@@ -101,13 +112,13 @@ def _put(body: dict[str, Any], path: Sequence[str], value: object) -> None:
 
 def _text(column: Column, cell: str, _: str) -> str | FieldError:
     if cell.strip() in BROKEN:
-        return _error(column, "spreadsheet_error", "A formula of the spreadsheet failed here.")
+        return _fault(column, "spreadsheet_error", "A formula of the spreadsheet failed here.")
     if SHORTENED.fullmatch(cell.strip()):
         detail = (
             "A spreadsheet has shortened this number, and its last digits are lost. Format the "
             "column as text and enter it anew."
         )
-        return _error(column, "shortened_number", detail)
+        return _fault(column, "shortened_number", detail)
     return cell
 
 
@@ -122,20 +133,20 @@ def _words(_: Column, cell: str, __: str) -> list[str]:
 def _integer(column: Column, cell: str, _: str) -> int | FieldError:
     text = cell.strip()
     if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
-        return _error(column, "not_a_whole_number", "Expected a whole number, such as 3.")
+        return _fault(column, "not_a_whole_number", "Expected a whole number, such as 3.")
     return int(text)
 
 
 def _boolean(column: Column, cell: str, _: str) -> bool | FieldError:
     text = cell.strip().lower()
     if text not in {"true", "false"}:
-        return _error(column, "not_true_or_false", "Expected true, false or an empty cell.")
+        return _fault(column, "not_true_or_false", "Expected true, false or an empty cell.")
     return text == "true"
 
 
 def _date(column: Column, cell: str, _: str) -> str | FieldError:
     text = cell.strip()
-    return text if DAY.fullmatch(text) else _error(column, "date_not_iso", NOT_ISO)
+    return text if DAY.fullmatch(text) else _fault(column, "date_not_iso", NOT_ISO)
 
 
 def _instant(column: Column, cell: str, _: str) -> str | FieldError:
@@ -146,13 +157,14 @@ def _instant(column: Column, cell: str, _: str) -> str | FieldError:
         "Write a time with its offset, such as 2026-11-20T10:00:00+01:00; where the offset is not "
         "known, give the day in the column that ends in _on."
     )
-    return _error(column, "time_not_iso", detail)
+    return _fault(column, "time_not_iso", detail)
 
 
 def _number(column: Column, cell: str, separator: str) -> float | FieldError:
     found = _numeric(cell.strip(), separator)
     if found is None:
-        return _error(column, *_what_comma(cell, "not_a_number", "Expected a number, as 3.25."))
+        fault = _fault(column, "not_a_number", "Expected a number, as 3.25.")
+        return _without_comma(column, cell, fault)
     return found
 
 
@@ -163,7 +175,7 @@ def _answer(column: Column, cell: str, separator: str) -> float | str | FieldErr
     found = _numeric(text, separator)
     if found is None:
         detail = "Expected a number, declined, not_applicable, not_understood or an empty cell."
-        return _error(column, *_what_comma(text, "not_an_answer", detail))
+        return _without_comma(column, text, _fault(column, "not_an_answer", detail))
     return found
 
 
@@ -177,11 +189,12 @@ def _numeric(text: str, separator: str) -> float | None:
     return float(text) if "." in text else int(text)
 
 
-def _what_comma(text: str, code: str, detail: str) -> tuple[str, str]:
-    """The code and detail of a cell that is no number; others if a comma is why."""
+def _without_comma(column: Column, text: str, fault: FieldError) -> FieldError:
+    """The fault of a cell that is no number; another one if a comma is why."""
     if COMMA_SOMEHOW.fullmatch(text.strip()):
-        return "decimal_comma", "Write the number with a point: the comma could be of thousands."
-    return code, detail
+        detail = "Write the number with a point: the comma could be one of thousands."
+        return _fault(column, "decimal_comma", detail)
+    return fault
 
 
 _READ: Final[Mapping[Kind, Callable[[Column, str, str], Any]]] = {
@@ -197,9 +210,9 @@ _READ: Final[Mapping[Kind, Callable[[Column, str, str], Any]]] = {
 }
 
 
-def _error(column: Column, code: str, detail: str) -> FieldError:
+def _fault(column: Column, code: str, detail: str) -> FieldError:
     return FieldError(column.pointer, code, detail)
 
 
-def _refused(code: str, detail: str) -> InvalidRequest:
-    return InvalidRequest.of(FieldError("", code, detail))
+def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
+    return InvalidRequest.of(FieldError(pointer, code, detail))

@@ -1,11 +1,11 @@
 """The rows of a chunk, read as the items of a batch are, and what became of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from app.edge.json_body import strict_json
 from app.errors import Problem
-from app.imports.csv_rows import column_at, submission_of
+from app.imports.csv_rows import column_at, external_id_in, submission_of
 from app.imports.defaults import with_defaults
 from app.responses.answer_schemas import BatchItemOut
 
@@ -33,14 +33,16 @@ def succeeded_of(line: int, item: BatchItemOut) -> dict[str, Any]:
     return {"line": line} | {name: getattr(item, name) for name in _OF_SUCCEEDED}
 
 
-def failed_of(line: int, item: BatchItemOut, columns: Sequence[str] | None) -> dict[str, Any]:
-    """What is kept of a row that was refused, beside its bytes."""
-    problem = item.problem or {}
+def failed_of(line: int, item: BatchItemOut, row: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
+    """What is kept of a row of the import that was refused, beside its bytes."""
+    problem, columns, external_id = item.problem or {}, row["columns"], item.external_id
+    if columns and external_id is None:
+        external_id = external_id_in(raw, row["separator"], columns)
     errors = problem["errors"]
     first = errors[0] if errors else {"code": problem["code"], "pointer": "", "detail": ""}
     return {
         "line": line,
-        "external_id": item.external_id,
+        "external_id": external_id,
         "external_version": item.external_version,
         "status": item.status,
         "problem": problem["code"],

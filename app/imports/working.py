@@ -118,7 +118,7 @@ class _Step:
             if item.problem is None:
                 succeeded.append(succeeded_of(line, item))
             else:
-                failed.append(failed_of(line, item, row["columns"]))
+                failed.append(failed_of(line, item, row, raw))
                 left[0].append(line)
                 left[1].append(raw)
         await chunk_queries.save_verdicts(transaction, row["id"], number, (succeeded, failed), left)

@@ -24,6 +24,9 @@ TABLES = {
     ),
     "download_export": [*STREAMED, "application/vnd.apache.parquet"],
     "get_export_dictionary": ["application/json", "text/csv"],
+    **dict.fromkeys(("download_succeeded", "download_failed", "download_unprocessed"), STREAMED),
+    "get_import_template": ["text/csv"],
+    "get_import_dictionary": ["application/json", "text/csv"],
 }
 """Operations that succeed with another document than JSON -> the media types of that."""
 ALWAYS = {"401", "403", "422", "500", "503"}

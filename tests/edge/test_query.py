@@ -73,7 +73,7 @@ def valid(parameter: dict[str, Any]) -> str:
     given |= {"availability": "pending", "from": "2026-01-01", "to": "2026-01-01"}
     given |= {"state": "open", "status": "held", "setting": "coaching", "has": "drop"}
     given |= {"side": "client", "period": "week", "by": "program", "theme": "dark"}
-    given |= {"width": "360", "kind": "responses"}
+    given |= {"width": "360", "kind": "responses", "instrument": "srs-3", "form": "client"}
     return given.get(parameter["name"], "2026-01-01T00:00:00Z")
 
 

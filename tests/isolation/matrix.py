@@ -140,6 +140,8 @@ def listed(answer: Response) -> list[object]:
     """What a list or an export holds; an answer that is neither holds itself."""
     if answer.headers["content-type"].startswith("text/csv"):
         return list(csv_rows(answer.content))
+    if not answer.content:
+        return []
     if not answer.headers["content-type"].endswith("json"):
         return [answer]  # a picture or a page
     found: list[object] = answer.json().get("items", [answer])

@@ -82,6 +82,7 @@ NEUTRAL: Final = {
     "role",
     "rules",
     "scale",
+    "separator",
     "setting",
     "severity",
     "side",

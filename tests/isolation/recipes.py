@@ -227,6 +227,10 @@ async def an_import(world: World, name: str) -> Call:
     return Call(path={"import_id": world.ids["import"]})
 
 
+async def a_form(_: World, __: str) -> Call:
+    return Call(query={"instrument": "srs-3", "form": "client"})
+
+
 async def imports(world: World, name: str) -> Call:
     await an_import(world, name)
     return Call()
@@ -312,6 +316,9 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "create_export": (Recipe(an_order),),
     "create_import": (Recipe(a_file),),
     "download_export": (Recipe(an_export, another_person=404),),
+    "download_failed": (Recipe(an_import, another_person=404),),
+    "download_succeeded": (Recipe(an_import, another_person=404),),
+    "download_unprocessed": (Recipe(an_import, another_person=404),),
     "export_alliances": (Recipe(something),),
     "export_responses": (Recipe(something),),
     "export_scores": (Recipe(something),),
@@ -327,6 +334,8 @@ RECIPES: Final[dict[str, tuple[Recipe, ...]]] = {
     "get_export_dictionary": (Recipe(a_dictionary),),
     "get_form": (Recipe(an_instrument),),
     "get_import": (Recipe(an_import, another_person=404),),
+    "get_import_dictionary": (Recipe(a_form),),
+    "get_import_template": (Recipe(a_form),),
     "get_instrument": (Recipe(an_instrument),),
     "get_rights": (Recipe(an_instrument),),
     "get_response": (Recipe(a_response),),

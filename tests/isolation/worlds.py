@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from app.exports.working import work_off
+from app.imports.working import work_off as work_imports_off
 from app.instruments.definitions import shipped
 from app.measurement.small_groups import LEAST_CLIENTS
 from app.signal_settings.schemas import EXAMPLE
@@ -158,6 +159,7 @@ async def furnish(made: World, app: FastAPI, changes: int) -> None:
     await export(made)
     await bring(made, "imported")
     await bring(made, "imported-too")
+    await leave(made)
     await word(made)
     await read_everything(made, first["alliance_id"])
 
@@ -248,6 +250,7 @@ async def export(made: World) -> None:
 
 async def bring(made: World, name: str) -> None:
     """Import a file with a form of the tenant's, and a line that is none."""
+    assert made.app is not None
     content = json.dumps(made.submission(name)) + "\n{}\n"
     answer = await made.client.post(
         "/v1/imports",
@@ -257,6 +260,24 @@ async def bring(made: World, name: str) -> None:
     )
     assert answer.is_success, answer.text
     made.ids["import"] = answer.json()["id"]
+    state = "queued"
+    while state != "done":
+        await work_imports_off(made.app.state.database, shipped(), lambda: datetime.now(UTC))
+        state = (await made.client.get(f"/v1/imports/{made.ids['import']}")).json()["state"]
+    for which in ("succeeded", "failed", "unprocessed"):
+        await made.client.get(f"/v1/imports/{made.ids['import']}/{which}")
+
+
+async def leave(made: World) -> None:
+    """Import a file, and cancel it before it is worked off."""
+    answer = await made.client.post(
+        "/v1/imports",
+        content=json.dumps({"external_id": made.ref("left")}),
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    made.ids["import-left"] = answer.json()["id"]
+    await made.client.post(f"/v1/imports/{made.ids['import-left']}/cancel")
+    await made.client.get(f"/v1/imports/{made.ids['import-left']}/unprocessed")
 
 
 async def word(made: World) -> None:
