@@ -1,0 +1,1 @@
+"""Old and new code on one schema: an upgrade under load, and the way back."""
