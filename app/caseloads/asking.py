@@ -21,11 +21,6 @@ class Asked:
     limit: int
     cursor: str | None
 
-    @property
-    def whose(self) -> str:
-        """The professional whose caseload it is."""
-        return str(self.filters["professional_ref"])
-
     def listing(self, tenant_id: UUID) -> Listing:
         """The page as a list. Raises InvalidCursor when the cursor is of another one."""
         return Listing("caseload", self.filters, self.limit, self.cursor, tenant_id)

@@ -25,7 +25,7 @@ class _Shown:
     recent: RecentHere
 
 
-def strip_of(cases: Sequence[CaseOut], heading: str, names: Names, words: Words) -> Strip:
+def strip_of(cases: Sequence[CaseOut], names: Names, words: Words) -> Strip:
     """The alliances in the order of the list. names: of the instruments that they were rated with.
 
     A row shows both sides on one scale of one instrument, the one that was rated last. They are
@@ -33,7 +33,7 @@ def strip_of(cases: Sequence[CaseOut], heading: str, names: Names, words: Words)
     """
     labels = _labels(cases)
     rows = [_row(case, label, names, words) for case, label in zip(cases, labels, strict=True)]
-    return Strip(heading, tuple(rows))
+    return Strip("", tuple(rows))
 
 
 def table_of(cases: Sequence[CaseOut], strip: Strip, names: Names, words: Words) -> Table:

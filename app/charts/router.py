@@ -168,7 +168,7 @@ async def get_caseload_picture(
         found = await caseloads.read(transaction, caller, listing.filters)
         catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
     cases = caseloads.page(found, catalogue, caller, listing).items
-    text = service.caseload_picture(cases, asked.whose, catalogue, labels, width=width, theme=theme)
+    text = service.caseload_picture(cases, catalogue, labels, width=width, theme=theme)
     return _answer(Svg, text, if_none_match)
 
 
@@ -195,7 +195,7 @@ async def get_caseload_page(
         found = await caseloads.read(transaction, caller, listing.filters)
         catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
     cases = caseloads.page(found, catalogue, caller, listing).items
-    text = service.caseload_page(cases, asked.whose, catalogue, labels, theme)
+    text = service.caseload_page(cases, catalogue, labels, theme)
     return _answer(Page, text, if_none_match)
 
 

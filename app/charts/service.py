@@ -46,7 +46,6 @@ def page(read: Read, catalogue: Catalogue, caller: Caller, window: Window, theme
 
 def caseload_picture(
     cases: Sequence[CaseOut],
-    whose: str,
     catalogue: Catalogue,
     language: str,
     *,
@@ -58,22 +57,22 @@ def caseload_picture(
     language: of the labels.
     """
     words = words_for(language)
-    strip = strip_of(cases, whose, _names(cases, catalogue), words)
+    strip = strip_of(cases, _names(cases, catalogue), words)
     return strip_picture(strip, words, width, theme)
 
 
 def caseload_page(
-    cases: Sequence[CaseOut], whose: str, catalogue: Catalogue, language: str, theme: Theme
+    cases: Sequence[CaseOut], catalogue: Catalogue, language: str, theme: Theme
 ) -> str:
     """The same as an HTML page: the picture, narrow and wide, and its numbers as a table."""
     words, names = words_for(language), _names(cases, catalogue)
-    strip = strip_of(cases, whose, names, words)
+    strip = strip_of(cases, names, words)
     pictures = (
         strip_picture(strip, words, NARROW, theme),
         strip_picture(strip, words, WIDE, theme),
     )
     table = table_of(cases, strip, names, words)
-    title = f"{words('strip_title')}: {whose}"
+    title = words("strip_title")
     return picture_page(title, [table] if table.rows else [], (), pictures, words, theme)
 
 

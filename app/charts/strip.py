@@ -60,13 +60,14 @@ class Strip:
     """The alliances of a caseload page, in its own order."""
 
     heading: str
+    """Whose they are; empty: nobody is named."""
     rows: tuple[StripRow, ...]
 
 
 def strip_picture(strip: Strip, words: Words, width: float, theme: Theme) -> str:
     """The strip as SVG. Every row has its own scale's full range from foot to top."""
     inner, stack = width - 2 * MARGIN, Stack()
-    heading = f"{words('strip_title')}: {strip.heading}"
+    heading = words("strip_title") + (f": {strip.heading}" if strip.heading else "")
     stack.say([heading], inner, 14.5, fill="ink", font_weight="bold")
     stack.y += 6
     stack.put(*laid_out(_entries(strip, words), inner))

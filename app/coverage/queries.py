@@ -1,21 +1,15 @@
 """Statements that count who rated, and when. Only counts leave them."""
 
-from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
 from app.alliances.models import alliance_members, alliances, person_merges
-from app.database import Row, Transaction
-from app.measurement.coverage import DEEP
 from app.occasions.models import occasions
 from app.responses.models import response_voids, responses
-from app.statements import Statement, compiled, parameter
+from app.statements import parameter
 
 Filters: TypeAlias = frozenset[str]
-Window: TypeAlias = Mapping[str, Any]
-"""start and end, both included, and floor: the lowest id of a response that may be in it."""
 _START: Final = sa.bindparam("start", type_=sa.Date)
 _END: Final = sa.bindparam("end", type_=sa.Date)
 
@@ -23,6 +17,8 @@ TENANT: Final = parameter(alliances.c.tenant_id)
 _SUCCESSOR: Final = responses.alias("successor")
 CLIENT: Final = "client"
 PROFESSIONAL: Final = "professional"
+HOURS: Final = ("completion", "receipt")
+"""What may come after an occasion, and when it came is told of."""
 _BETWEEN_SOURCE_AND_REF: Final = "\x1f"
 """Stands in neither: references hold no control characters."""
 _SCORED: Final = sa.func.jsonb_path_exists(
@@ -129,10 +125,9 @@ def ratings_of(group: sa.CTE, filters: Filters) -> sa.CTE:
             group.c.source,
             group.c.client,
             sa.func.coalesce(person_merges.c.current_ref, responses.c.rater_ref).label("rater_ref"),
-            sa.func.coalesce(local_day(responses), local_day(occasions)).label("day"),
+            sa.func.coalesce(local_day(responses), _day_of_occasion()).label("day"),
         )
         .join(group, group.c.id == responses.c.alliance_id)
-        .join(occasions, of_occasion(responses))
         .outerjoin(person_merges, renamed(group, responses))
         .where(
             responses.c.tenant_id == TENANT,
@@ -142,6 +137,12 @@ def ratings_of(group: sa.CTE, filters: Filters) -> sa.CTE:
         )
     )
     return narrowed(found, responses, filters).cte("ratings")  # type: ignore[no-any-return]
+
+
+def _day_of_occasion() -> sa.ScalarSelect[Any]:
+    """The day that others gave the occasion of a rating, looked up where it has none itself."""
+    own = sa.select(local_day(occasions)).where(of_occasion(responses))
+    return own.correlate(responses).scalar_subquery()
 
 
 def of_occasion(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -168,11 +169,8 @@ def in_window(day: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return day.between(_START, _END)
 
 
-@cache
-def _people_statement(filters: Filters) -> Statement:
+def people(group: sa.CTE, ratings: sa.CTE) -> sa.Select[Any]:
     """clients, reached, deep and undated: who was there, who rated, who rated often enough."""
-    group = asked_about(filters)
-    ratings = ratings_of(group, filters)
     rated = sa.select(ratings).where(in_window(ratings.c.day)).cte("rated")
     each = (
         sa.select(sa.func.count().label("ratings"))
@@ -183,14 +181,12 @@ def _people_statement(filters: Filters) -> Statement:
     )
     undated = sa.select(sa.func.count()).select_from(ratings).where(ratings.c.day.is_(None))
     often = each.c.ratings >= sa.bindparam("deep", type_=sa.Integer)
-    return compiled(
-        sa.select(
-            _clients(group, rated).label("clients"),
-            sa.func.count().label("reached"),
-            sa.func.count().filter(often).label("deep"),
-            undated.scalar_subquery().label("undated"),
-        ).select_from(each)
-    )
+    return sa.select(
+        _clients(group, rated).label("clients"),
+        sa.func.count().label("reached"),
+        sa.func.count().filter(often).label("deep"),
+        undated.scalar_subquery().label("undated"),
+    ).select_from(each)
 
 
 def _clients(group: sa.CTE, rated: sa.CTE) -> sa.ScalarSelect[Any]:
@@ -219,44 +215,64 @@ def _clients(group: sa.CTE, rated: sa.CTE) -> sa.ScalarSelect[Any]:
     )
 
 
-@cache
-def _times_statement(filters: Filters) -> Statement:
+def times(ratings: sa.CTE) -> sa.Select[Any]:
     """Of each role: how long after its occasion a rating was completed and received."""
-    ratings = ratings_of(asked_about(filters), filters)
-    columns: list[Any] = [ratings.c.rater_role]
-    for name, at in (("receipt", ratings.c.received_at), ("completion", ratings.c.completed_at)):
-        hours = sa.func.extract("epoch", at - ratings.c.occurred_at) / 3600.0
-        known = sa.and_(ratings.c.occurred_at.is_not(None), at.is_not(None))
-        if name == "receipt":  # when history was handed over says nothing of how it came about
-            known = sa.and_(known, ~ratings.c.backfill)
-        median = sa.func.percentile_cont(0.5).within_group(hours).filter(known)
-        columns += [
-            sa.cast(median, sa.Float).label(f"{name}_hours"),
-            sa.func.count().filter(known).label(f"{name}_ratings"),
-            sa.func.count(ratings.c.client.distinct()).filter(known).label(f"{name}_clients"),
-        ]
-    return compiled(
+    timed = sa.select(
+        ratings.c.rater_role,
+        ratings.c.client,
+        _hours(ratings.c.completed_at, ratings).label("completion"),
+        # When history was handed over says nothing of how it came about.
+        sa.case((~ratings.c.backfill, _hours(ratings.c.received_at, ratings))).label("receipt"),
+    ).where(in_window(ratings.c.day))
+    known = timed.cte("timed")
+    # Clients are told apart among clients, not among all of their ratings.
+    each = (
         sa.select(
-            *columns,
+            known.c.rater_role,
+            known.c.client,
             sa.func.count().label("ratings"),
-            sa.func.count(ratings.c.client.distinct()).label("clients"),
+            *(sa.func.count(known.c[name]).label(f"{name}_ratings") for name in HOURS),
         )
-        .where(in_window(ratings.c.day))
-        .group_by(ratings.c.rater_role)
-        .order_by(ratings.c.rater_role)
+        .group_by(known.c.rater_role, known.c.client)
+        .cte("each_timed")
+    )
+    counts = (
+        sa.select(
+            each.c.rater_role,
+            total(each.c.ratings).label("ratings"),
+            sa.func.count(each.c.client).label("clients"),
+            *(total(each.c[f"{name}_ratings"]).label(f"{name}_ratings") for name in HOURS),
+            *(
+                sa.func.count(each.c.client)
+                .filter(each.c[f"{name}_ratings"] > 0)
+                .label(f"{name}_clients")
+                for name in HOURS
+            ),
+        )
+        .group_by(each.c.rater_role)
+        .subquery("counts")
+    )
+    medians = (
+        sa.select(
+            known.c.rater_role,
+            *(
+                sa.func.percentile_cont(0.5).within_group(known.c[name]).label(f"{name}_hours")
+                for name in HOURS
+            ),
+        )
+        .group_by(known.c.rater_role)
+        .subquery("medians")
+    )
+    return sa.select(*counts.c, *(medians.c[f"{name}_hours"] for name in HOURS)).join_from(
+        counts, medians, medians.c.rater_role == counts.c.rater_role
     )
 
 
-async def people(transaction: Transaction, filters: Mapping[str, Any], window: Window) -> Row:
-    """clients, reached, deep and undated; see _people_statement.
-
-    filters: any of program_ref, setting, source, professional_ref, instrument, form, language.
-    """
-    given = {**filters, **window, "deep": DEEP}
-    (row,) = await transaction.rows(_people_statement(frozenset(filters)), **given)
-    return row
+def _hours(at: sa.ColumnElement[Any], ratings: sa.CTE) -> sa.ColumnElement[Any]:
+    """Hours from the occasion of a rating to this instant; null: one of them is not known."""
+    return sa.cast(sa.func.extract("epoch", at - ratings.c.occurred_at) / 3600.0, sa.Float)
 
 
-async def times(transaction: Transaction, filters: Mapping[str, Any], window: Window) -> list[Row]:
-    """Hours from occasions to receipt and completion, role by role; see _times_statement."""
-    return await transaction.rows(_times_statement(frozenset(filters)), **filters, **window)
+def total(count: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The sum of counts, which is one itself; of nothing 0."""
+    return sa.func.coalesce(sa.cast(sa.func.sum(count), sa.BigInteger), 0)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from app.coverage import queries, session_queries
+from app.coverage import session_queries
 from app.coverage.rendering import (
     Shown,
     hours_out,
@@ -17,7 +17,8 @@ from app.coverage.rendering import (
     standing_out,
 )
 from app.coverage.schemas import CoverageOut, WindowOut
-from app.database import Row, Transaction
+from app.coverage.session_queries import Counted
+from app.database import Transaction
 from app.errors import FieldError, InvalidRequest
 from app.instruments.definitions import Catalogue
 from app.tenants.authentication import Actor, Caller
@@ -46,17 +47,6 @@ class Window:
         """The lowest id of a response about a day in the window: ids go by the time of receipt."""
         since = datetime(*self.start.timetuple()[:3], tzinfo=UTC) - BEFORE_ITS_OCCASION
         return UUID(int=max(int(since.timestamp() * 1000), 0) << 80)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What Postgres counted, before it is said who may see it."""
-
-    people: Row
-    sessions: Row
-    invited: list[Row]
-    times: list[Row]
-    last_said: list[Row]
 
 
 def window(start: date | None, end: date | None, today: date) -> Window:
@@ -93,14 +83,7 @@ async def count(
     if "professional_ref" in asked:
         asked.setdefault("source", DEFAULT_SOURCE)
     given = {"start": days.start, "end": days.end, "floor": days.floor, "today": today}
-    invited = await session_queries.invited(transaction, asked, given)
-    return Counted(
-        await queries.people(transaction, asked, given),
-        await session_queries.sessions(transaction, asked, given),
-        [] if "language" in asked else invited,
-        await queries.times(transaction, asked, given),
-        await session_queries.last_said(transaction, asked, given, reader(caller.actor)),
-    )
+    return await session_queries.counted(transaction, asked, given, reader(caller.actor))
 
 
 def coverage(
@@ -113,7 +96,8 @@ def coverage(
         shown.miss("invitations", "An invitation has no language.")
     visible = shown.enough(people["clients"], "clients")
     reach, depth = reach_out(people, shown) if visible else (None, None)
-    invited = invited_out(counted.invited, shown) if visible else []
+    known = "language" not in filters and visible
+    invited = invited_out(counted.invited, shown) if known else []
     return CoverageOut(
         window=WindowOut(start=days.start, end=days.end),
         clients=shown.people(people["clients"]) if visible else None,

@@ -3,8 +3,10 @@
 Only counts and averages leave them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,17 +18,20 @@ from app.coverage.queries import (
     PROFESSIONAL,
     TENANT,
     Filters,
-    Window,
     asked_about,
     in_window,
     local_day,
     narrowed,
     of_occasion,
     one_person,
+    people,
     ratings_of,
     renamed,
+    times,
+    total,
 )
 from app.database import Row, Transaction
+from app.measurement.coverage import DEEP
 from app.occasions.invited import COMPLETED, SETTLED, STATES
 from app.occasions.models import invitations, occasions
 from app.statements import Statement, compiled
@@ -43,29 +48,49 @@ PARTS: Final = (
     "language",
 )
 """Of a stream's name, in its order."""
+KIND: Final = ("instrument", "form", "form_revision", "language", "scale")
+"""By what last values are told apart."""
 _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 _READER: Final = sa.bindparam("reader", type_=sa.Text)
 
 
-@cache
-def _sessions_statement(filters: Filters) -> Statement:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What Postgres counted, before it is said who may see it."""
+
+    people: Row
+    """clients, reached, deep and undated."""
+    sessions: Row
+    """Those held, and by whom they were rated."""
+    invited: Sequence[Row]
+    """Invitations by where they stand, role by role."""
+    times: Sequence[Row]
+    """Hours from occasions to completion and receipt, role by role."""
+    last_said: Sequence[Row]
+    """What clients said last who answered the last time they were asked, and who did not.
+
+    One row of each KIND and `answered`: how many clients, of how many professionals, and the
+    average of their last values in the scale's unit. Of current alliances, each client's own
+    answers, as far as this kind of reader may see them.
+    """
+
+
+def _sessions(group: sa.CTE, ratings: sa.CTE) -> sa.Select[Any]:
     """Of the sessions that were held: how many were rated by whom, and of how many clients."""
-    group = asked_about(filters)
-    rated = _rated_by(ratings_of(group, filters))
+    rated = _rated_by(ratings)
     day = local_day(occasions)
     dated = day.is_not(None)
     by_client, by_professional = rated.c[CLIENT], rated.c[PROFESSIONAL]
-    return compiled(
+    each = (
         sa.select(
+            occasions.c.alliance_id,
             sa.func.count().filter(dated).label("held"),
             sa.func.count().filter(dated, by_client).label("by_client"),
             sa.func.count().filter(dated, by_professional).label("by_professional"),
             sa.func.count().filter(dated, by_client, by_professional).label("both_sides"),
-            sa.func.count(group.c.client.distinct()).filter(dated).label("clients"),
             sa.func.count().filter(~dated).label("undated"),
         )
         .select_from(occasions)
-        .join(group, group.c.id == occasions.c.alliance_id)
         .outerjoin(
             rated,
             sa.and_(
@@ -78,7 +103,14 @@ def _sessions_statement(filters: Filters) -> Statement:
             occasions.c.status == "held",
             sa.or_(in_window(day), ~dated),
         )
+        .group_by(occasions.c.alliance_id)
+        .cte("each_held")
     )
+    sums = ("held", "by_client", "by_professional", "both_sides", "undated")
+    return sa.select(
+        *(total(each.c[name]).label(name) for name in sums),
+        sa.func.count(group.c.client.distinct()).filter(each.c.held > 0).label("clients"),
+    ).join_from(each, group, group.c.id == each.c.alliance_id)
 
 
 def _rated_by(ratings: sa.CTE) -> sa.CTE:
@@ -91,29 +123,31 @@ def _rated_by(ratings: sa.CTE) -> sa.CTE:
             sa.func.bool_or(ratings.c.rater_role == PROFESSIONAL).label(PROFESSIONAL),
         )
         .group_by(ratings.c.alliance_id, ratings.c.occasion_id)
-        .cte("rated")
+        .cte("rated_by")
     )
 
 
-@cache
-def _invitations_statement(filters: Filters) -> Statement:
+def _invitations(group: sa.CTE, filters: Filters) -> sa.Select[Any]:
     """Of each role: how many invitations stand in each state, and of how many clients they are."""
-    group = asked_about(filters)
     in_state = (
         sa.func.count().filter(invitations.c.state == state).label(state) for state in STATES
     )
     counted = (
-        sa.select(
-            invitations.c.rater_role,
-            *in_state,
-            sa.func.count(group.c.client.distinct()).label("clients"),
-        )
-        .join(group, group.c.id == invitations.c.alliance_id)
+        sa.select(invitations.c.alliance_id, invitations.c.rater_role, *in_state)
         .join(occasions, of_occasion(invitations))
         .where(invitations.c.tenant_id == TENANT, in_window(local_day(occasions)))
     )
     counted = narrowed(counted, invitations, filters)
-    return compiled(counted.group_by(invitations.c.rater_role).order_by(invitations.c.rater_role))
+    each = counted.group_by(invitations.c.alliance_id, invitations.c.rater_role).cte("each_invited")
+    return (
+        sa.select(
+            each.c.rater_role,
+            *(total(each.c[state]).label(state) for state in STATES),
+            sa.func.count(group.c.client.distinct()).label("clients"),
+        )
+        .join(group, group.c.id == each.c.alliance_id)
+        .group_by(each.c.rater_role)
+    )
 
 
 def _last_settled(group: sa.CTE, filters: Filters) -> sa.CTE:
@@ -198,10 +232,10 @@ def _each(object_: sa.ColumnElement[Any], name: str) -> sa.FromClause:
     return pairs.table_valued(sa.column("key", sa.Text), sa.column("value", JSONB)).lateral(name)
 
 
-@cache
-def _statement(filters: Filters) -> Statement:
-    said = _last_said(_last_settled(asked_about(filters), filters), filters)
-    kind = [said.c[n] for n in ("instrument", "form", "form_revision", "language", "scale")]
+def _non_response(group: sa.CTE, filters: Filters) -> sa.Select[Any]:
+    """What was said last, of each instrument, form, language, scale and `answered`."""
+    said = _last_said(_last_settled(group, filters), filters)
+    kind = [said.c[n] for n in KIND]
     each = (
         sa.select(
             *kind, said.c.answered, said.c.client,
@@ -211,40 +245,52 @@ def _statement(filters: Filters) -> Statement:
         .group_by(*kind, said.c.answered, said.c.client)
         .cte("each_client")
     )  # fmt: skip
-    kind = [each.c[column.name] for column in kind]
-    return compiled(
-        sa.select(
-            *kind, each.c.answered,
-            sa.func.count().label("clients"),
-            sa.func.count(each.c.professional.distinct()).label("professionals"),
-            sa.func.avg(each.c.value).label("value"),
-        )
-        .group_by(*kind, each.c.answered)
-        .order_by(*kind, each.c.answered)
-    )  # fmt: skip
+    kind = [each.c[name] for name in KIND]
+    return sa.select(
+        *kind, each.c.answered,
+        sa.func.count().label("clients"),
+        sa.func.count(each.c.professional.distinct()).label("professionals"),
+        sa.func.avg(each.c.value).label("value"),
+    ).group_by(*kind, each.c.answered)  # fmt: skip
 
 
-async def sessions(transaction: Transaction, filters: Mapping[str, Any], window: Window) -> Row:
-    """Sessions held, and those that were rated; see _sessions_statement."""
-    (row,) = await transaction.rows(_sessions_statement(frozenset(filters)), **filters, **window)
-    return row
+@cache
+def _statement(filters: Filters) -> Statement:
+    """All of it at once, so that alliances and ratings are gathered once."""
+    group = asked_about(filters)
+    ratings = ratings_of(group, filters)
+    told = {
+        "people": people(group, ratings),
+        "sessions": _sessions(group, ratings),
+        "invited": _invitations(group, filters),
+        "times": times(ratings),
+        "last_said": _non_response(group, filters),
+    }
+    return compiled(sa.select(*(_as_json(name, each) for name, each in told.items())))
 
 
-async def invited(
-    transaction: Transaction, filters: Mapping[str, Any], window: Window
-) -> list[Row]:
-    """Invitations by role; see _invitations_statement."""
-    return await transaction.rows(_invitations_statement(frozenset(filters)), **filters, **window)
+def _as_json(name: str, select: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    """The rows of a statement as one value."""
+    rows = select.subquery(f"{name}_rows")
+    gathered = sa.func.jsonb_agg(rows.table_valued(), type_=JSONB)
+    return sa.select(gathered).select_from(rows).scalar_subquery().label(name)
 
 
-async def last_said(
+async def counted(
     transaction: Transaction, filters: Mapping[str, Any], window: Mapping[str, Any], reader: str
-) -> list[Row]:
-    """What clients said last who answered the last time they were asked, and who did not.
+) -> Counted:
+    """Everything that coverage counts, in one statement.
 
-    One row of each instrument, form, form_revision, language, scale and `answered`: how many
-    clients, of how many professionals, and the average of their last values in the scale's unit.
-    Of current alliances, each client's own answers, as far as this kind of reader may see them.
+    filters: any of program_ref, setting, source, professional_ref, instrument, form, language.
+    window: start, end, floor, today. reader: as which kind of reader last values are looked at.
     """
-    given = {**filters, **window, "reader": reader}
-    return await transaction.rows(_statement(frozenset(filters)), **given)
+    given = {**filters, **window, "reader": reader, "deep": DEEP}
+    (row,) = await transaction.rows(_statement(frozenset(filters)), **given)
+    (of_people,), (of_sessions,) = row["people"], row["sessions"]
+    return Counted(
+        of_people,
+        of_sessions,
+        sorted(row["invited"] or (), key=itemgetter("rater_role")),
+        sorted(row["times"] or (), key=itemgetter("rater_role")),
+        sorted(row["last_said"] or (), key=itemgetter(*KIND, "answered")),
+    )
