@@ -6,7 +6,7 @@ asyncpg runs the statements; app.statements describes tables and compiles.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ import structlog
 from pydantic_core import from_json
 
 from app.database_errors import DRIVER_ERRORS, problem_from
-from app.errors import InternalError, Overtaken, Problem
+from app.errors import InternalError, Interrupted, Overtaken
 from app.metrics import POOL_IN_USE, POOL_SECONDS, POOL_SIZE
 from app.statements import Statement, json_text
 
@@ -38,6 +38,8 @@ TRANSACTION_SECONDS: Final = 5.0
 LOCK_MILLISECONDS: Final = 1000
 TRIES: Final = 4
 """How often a transaction that was overtaken by another is begun in all."""
+LOSS_SECONDS: Final = 1.0
+"""One whose connection was lost is begun once more, if that was within so long."""
 SERVER_SETTINGS: Final = {
     "role": APP_ROLE,
     "application_name": "rapport",
@@ -48,10 +50,7 @@ SERVER_SETTINGS: Final = {
 }
 
 _log = structlog.get_logger("rapport.database")
-
-
 LockNotAvailable: TypeAlias = asyncpg.LockNotAvailableError  # a lock was kept for too long
-TERSE: Final = "terse"
 _STANDING: Final = (
     "SELECT (SELECT version_num FROM alembic_version) AS version_num, "
     "current_setting('log_error_verbosity') AS verbosity, "
@@ -189,16 +188,19 @@ class Database:
     ) -> Result:
         """What work gives in a transaction of the tenant, committed.
 
-        work is begun anew, in a new transaction, when another was quicker. Raises as transaction
-        does, Overtaken only after TRIES times.
+        work is begun anew, in a new transaction, when another was quicker, and once when the
+        connection was lost before COMMIT was sent. Raises as transaction does.
         """
+        until, lost = time.monotonic() + LOSS_SECONDS, False
         for left in reversed(range(TRIES)):
             try:
                 async with self.transaction(tenant_id, lock_milliseconds) as transaction:
                     result = await work(transaction)
-            except Overtaken:
-                if not left:
+            except (Overtaken, Interrupted) as passing:
+                interrupted = isinstance(passing, Interrupted)
+                if not left or (interrupted and (lost or time.monotonic() > until)):
                     raise
+                lost |= interrupted
             else:
                 return result
         raise InternalError("There is nothing to try.")
@@ -212,6 +214,7 @@ class Database:
             f"BEGIN; SET LOCAL app.tenant = '{tenant_id}'; {_AS_ROLE[role]}"
             f"SET LOCAL lock_timeout = {int(lock_milliseconds)}"
         )
+        lost = False
         try:
             async with (
                 asyncio.timeout(TRANSACTION_SECONDS),
@@ -221,13 +224,11 @@ class Database:
                     await connection.execute(begin)
                     yield Transaction(connection, tenant_id)
                 except BaseException:
-                    await _roll_back(connection)
+                    lost = not await _rolled_back(connection)
                     raise
                 await _commit(connection)
-        except Problem:
-            raise
         except DRIVER_ERRORS as error:
-            raise problem_from(error) from None
+            raise problem_from(error, lost=lost) from None
 
     async def standing(self) -> Standing | None:
         """How the database stands; None when Postgres cannot be asked."""
@@ -236,7 +237,7 @@ class Database:
                 found = await connection.fetchrow(_STANDING, timeout=POOL_WAIT_SECONDS)
         except DRIVER_ERRORS:
             return None
-        return Standing(found["version_num"], found["verbosity"] == TERSE, found["durable"])
+        return Standing(found["version_num"], found["verbosity"] == "terse", found["durable"])
 
 
 @asynccontextmanager
@@ -288,8 +289,12 @@ async def _commit(connection: asyncpg.Connection) -> None:
         raise InternalError("The record was not stored. Trying again is safe.")
 
 
-async def _roll_back(connection: asyncpg.Connection) -> None:
+async def _rolled_back(connection: asyncpg.Connection) -> bool:
+    """True after ROLLBACK; False when the connection is lost, and with it what was under way."""
     try:
         await connection.execute("ROLLBACK", timeout=POOL_WAIT_SECONDS)
     except DRIVER_ERRORS:
-        connection.terminate()
+        with suppress(asyncpg.InterfaceError):  # the pool has let go of it already
+            connection.terminate()
+        return False
+    return True

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from app.errors import InternalError, Locked, Overtaken, Problem, Unavailable
+from app.errors import InternalError, Interrupted, Locked, Overtaken, Problem, Unavailable
 from app.metrics import DATABASE_ERRORS
 
 DRIVER_ERRORS: Final = (
@@ -21,8 +21,11 @@ DRIVER_ERRORS: Final = (
 _log = structlog.get_logger("rapport.database")
 
 
-def problem_from(error: Exception) -> Problem:
-    """The problem to answer. Only the SQLSTATE is logged: a driver's message can hold answers."""
+def problem_from(error: Exception, *, lost: bool = False) -> Problem:
+    """The problem to answer. Only the SQLSTATE is logged: a driver's message can hold answers.
+
+    lost: the connection went away before COMMIT was sent, so that nothing is stored.
+    """
     sqlstate = getattr(error, "sqlstate", None)
     race = isinstance(error, asyncpg.LockNotAvailableError | asyncpg.TransactionRollbackError)
     level = logging.WARNING if race else logging.ERROR
@@ -43,6 +46,8 @@ def problem_from(error: Exception) -> Problem:
         OSError,
         TimeoutError,
     )
+    if isinstance(error, passing) and lost and not isinstance(error, TimeoutError):
+        return Interrupted("The connection to the database was lost.")
     if isinstance(error, passing):
         return Unavailable("The database did not answer in time.")
     return InternalError("Nothing was stored. Trying again is safe.")

@@ -284,6 +284,10 @@ class Locked(Unavailable):
     """Somebody else kept a lock for longer than was waited."""
 
 
+class Interrupted(Unavailable):
+    """The connection to the database was lost before anything was stored."""
+
+
 class Overtaken(Unavailable):
     """Another call changed the same records first; what was decided no longer holds."""
 

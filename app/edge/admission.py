@@ -60,7 +60,7 @@ READING_GIVES_WAY: Final = 4.0
 LONGEST_REST: Final = 0.25
 FORMS_COME_IN_SECONDS: Final = 0.5
 """So long after a form was let in, the next is awaited."""
-FORMS_AT_LEAST: Final = 64
+FORMS_AT_LEAST: Final = 32
 """Places for forms, however slow everything is."""
 FORM_TOO_LONG: Final = 0.25
 """Seconds. Forms that take longer are too many at once; then there are fewer places for them."""

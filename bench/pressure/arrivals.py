@@ -45,6 +45,8 @@ class Order:
     """The beginning of the ids of the forms."""
     seed: int = 1
     alliances: int = 200
+    open_before: int = 0
+    """Connections that are there before the clock starts, as a balancer keeps them."""
     ready_made: int = 0
     """Requests to make before the clock starts, in a closed loop."""
 
@@ -78,6 +80,14 @@ class Course:
     """Due, and without a connection yet."""
     connections: int = 0
     under_way: int = 0
+
+    async def open_before(self) -> None:
+        """Open the connections that are there before, and start the clock. Raises OSError."""
+        for _ in range(self.order.open_before):
+            self.connections += 1
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: Connection(self), HOST, self.order.port)
+        self.began = time.perf_counter()
 
     def now(self) -> float:
         """Seconds from the start."""
@@ -214,6 +224,7 @@ async def carried_out(order: Order) -> list[Answered]:
     """
     due = drawn(order)
     course = Course(order, made(order, order.ready_made or len(due)))
+    await course.open_before()
     for _ in range(order.connections):
         course.arrives(0.0)
     for at in due:

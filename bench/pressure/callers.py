@@ -22,7 +22,10 @@ PAUSE: Final = 0.05
 """Seconds between two forms of a caller."""
 GOOD: Final = frozenset({OK, CREATED})
 SUBMITTERS: Final = 8
-SHARE: Final = 0.95
+WELL_SECONDS: Final = 0.95
+"""So long everything must be done until it counts as well."""
+PATIENCE: Final = 40.0
+"""Seconds for the last answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +132,19 @@ class Callers:
 
 @asynccontextmanager
 async def calling(callers: Callers, submitters: int = SUBMITTERS) -> AsyncIterator[Callers]:
-    """Callers at work; on leaving each brings what it has begun to its end."""
-    async with asyncio.TaskGroup() as group:
-        for number in range(submitters):
-            group.create_task(callers.submit(number))
-        group.create_task(callers.ask("/livez", callers.alive))
-        group.create_task(callers.ask("/readyz", callers.ready))
-        try:
-            yield callers
-        finally:
-            callers.going = False
+    """Callers at work; on leaving each brings what it has begun to its end. Raises RunFailed."""
+    work = [callers.submit(number) for number in range(submitters)]
+    asking = [callers.ask("/livez", callers.alive), callers.ask("/readyz", callers.ready)]
+    tasks = [asyncio.create_task(one) for one in (*work, *asking)]
+    try:
+        yield callers
+    finally:
+        callers.going = False
+        await asyncio.wait(tasks, timeout=PATIENCE)
+        for one in tasks:
+            one.cancel()
+    for one in tasks:
+        await one
 
 
 def counted(calls: Sequence[Seen]) -> dict[str, int]:
@@ -153,4 +159,4 @@ def well_after(calls: Sequence[Seen], end: float) -> float | None:
     good = [one.at + one.seconds for one in later if one.status in GOOD]
     since = max(bad, default=end)
     after = [at for at in good if at >= since]
-    return min(after) - end if after and max(after) - since >= SHARE else None
+    return min(after) - end if after and max(after) - since >= WELL_SECONDS else None

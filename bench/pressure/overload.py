@@ -20,6 +20,8 @@ WINDOW: Final = 0.5
 WELL: Final = 1.5
 """So many times the median of before counts as well again."""
 CALLERS: Final = 64
+OPEN: Final = 700
+"""Connections that are there before the flood: more than a process lets in and lets wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def _capacity(
 def _flood(scene: Scene, port: int, capacity: float, seconds: float, times: float) -> Order:
     alone = SHARE_ALONE * capacity
     phases = [(alone, 6.0), (times * capacity, seconds), (alone, AFTER)]
-    return Order(port, scene.keys, phases, run="flood")
+    return Order(port, scene.keys, phases, run="flood", open_before=OPEN)
 
 
 def _recovery(answered: Sequence[Answered], end: float, usual: float) -> float | None:

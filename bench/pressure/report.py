@@ -17,8 +17,8 @@ KEPT: Final = 0.7
 ACCEPTED_SECONDS: Final = 0.5
 """99 of 100 that are accepted in a flood are answered by then."""
 RECOVERY_SECONDS: Final = 5.0
-FAULT_SECONDS: Final = 6.0
-"""The longest wait for an answer in a fault: 5 s of a transaction and 1 s for a connection."""
+FAULT_SECONDS: Final = 6.5
+"""The longest wait for an answer in a fault: 5 s of a transaction, 1 s for its ROLLBACK, slack."""
 UNREADY_SECONDS: Final = 3.0
 
 

@@ -1,10 +1,12 @@
 """A network that fails: an answer in time, never 500, and a pool that is whole again."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -131,3 +133,19 @@ async def test_terminated_connections_are_503_never_500(
             assert (await client.get("/readyz")).status_code in {200, 503}
         again = await asyncio.gather(*(send_until_answered(client, body) for body in bodies))
     assert {answer.status_code for answer in again} <= {200, 201}
+
+
+async def test_a_name_that_leads_nowhere_is_503(
+    settings: Settings, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nowhere(*_: Any, **__: Any) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", nowhere)
+    own = replace(settings, database_url="postgresql://postgres@database.invalid/rapport")
+    async with served(own, tenant) as client:
+        answer = await client.post("/v1/responses", json=submission())
+        ready, alive = await client.get("/readyz"), await client.get("/livez")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert (ready.status_code, alive.status_code) == (503, 200)

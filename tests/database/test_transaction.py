@@ -182,6 +182,63 @@ async def test_work_that_was_overtaken_is_begun_anew_and_nothing_of_it_stays(
     assert await noted(owner, tenant_id) == 1
 
 
+TERMINATE = "SELECT pg_terminate_backend($1)"
+
+
+async def test_work_whose_connection_is_lost_is_begun_anew_and_stored_once(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    tenant_id, begun = uuid4(), 0
+
+    async def work(transaction: Transaction) -> int:
+        nonlocal begun
+        begun += 1
+        await transaction.rows(NOTED)
+        if begun == 1:
+            await owner.execute(TERMINATE, transaction._connection.get_server_pid())  # noqa: SLF001
+            await transaction.rows(NOTED)
+        return begun
+
+    assert await database.attempt(tenant_id, work) == 2
+    assert await noted(owner, tenant_id) == 1
+
+
+async def test_work_that_loses_one_connection_after_another_ends(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    tenant_id, begun = uuid4(), 0
+
+    async def work(transaction: Transaction) -> None:
+        nonlocal begun
+        begun += 1
+        await owner.execute(TERMINATE, transaction._connection.get_server_pid())  # noqa: SLF001
+        await transaction.rows(NOTED)
+
+    with pytest.raises(Unavailable):
+        await database.attempt(tenant_id, work)
+    assert (begun, await noted(owner, tenant_id)) == (2, 0)
+
+
+async def test_work_is_not_begun_anew_where_it_may_have_been_stored(
+    database: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant_id, begun = uuid4(), 0
+
+    async def lost(connection: asyncpg.Connection) -> None:
+        await connection.execute("COMMIT")
+        raise asyncpg.ConnectionDoesNotExistError
+
+    async def work(transaction: Transaction) -> None:
+        nonlocal begun
+        begun += 1
+        await transaction.rows(NOTED)
+
+    monkeypatch.setattr("app.database._commit", lost)
+    with pytest.raises(Unavailable):
+        await database.attempt(tenant_id, work)
+    assert (begun, await noted(owner, tenant_id)) == (1, 1)
+
+
 async def test_work_that_is_always_overtaken_ends(
     database: Database, owner: asyncpg.Connection
 ) -> None:
