@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from prometheus_client import Histogram
+
 from app.errors import Overloaded, TooManyRequests
 from app.metrics import ADMISSION_SECONDS, SHED
 
@@ -100,12 +102,17 @@ class _Gate:
     """How many there are at this moment."""
     used: int = 0
     queue: deque[asyncio.Future[None]] = field(default_factory=deque)
+    seconds: Histogram = field(init=False)
+    """What those who were let in have waited."""
+
+    def __post_init__(self) -> None:
+        self.seconds = ADMISSION_SECONDS.labels(self.kind)
 
     async def enter(self) -> None:
         """Take a place; wait for one if need be. Raises Overloaded."""
         if self.used < self.at_once() and not self.queue:
             self.used += 1
-            ADMISSION_SECONDS.labels(self.kind).observe(0.0)
+            self.seconds.observe(0.0)
             return
         # Nobody waits who could not get a place in time: those who have one now leave in that time.
         if len(self.queue) >= min(self.places.waiting, self.at_once()):
@@ -122,7 +129,7 @@ class _Gate:
         except asyncio.CancelledError:
             self._give_up(turn)
             raise
-        ADMISSION_SECONDS.labels(self.kind).observe(time.perf_counter() - began)
+        self.seconds.observe(time.perf_counter() - began)
 
     def leave(self) -> None:
         """Give the place back; whoever waits longest is next."""

@@ -6,16 +6,19 @@ What is wrong with a request is told only once its caller is known: see raise_re
 
 import json
 from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any, Final, Never
 
 from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from app.edge.problem_documents import problems
 from app.edge.query_string import check_query
+from app.edge.raw_headers import first_of
 from app.errors import BodyTooLarge, MalformedJson, Problem, UnsupportedMediaType
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -33,19 +36,23 @@ class StrictJsonRequest(Request):
     async def read_within(self, limit: int) -> None:
         """Read the body. Raises BodyTooLarge as soon as it passes limit, declared or real."""
         too_large = BodyTooLarge(f"At most {limit} bytes are taken.")
-        declared = self.headers.get("content-length", "")
+        declared = first_of(self, b"content-length")
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise too_large
-        chunks, size = [], 0
-        async for chunk in self.stream():
-            size += len(chunk)
+        chunks, size, more = [], 0, True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
             if size > limit:
                 raise too_large
-            chunks.append(chunk)
+            more = message.get("more_body", False)
         body = b"".join(chunks)
         if not body:
             raise MalformedJson("The body is empty.")
-        _check_media_type(self.headers.get("content-type", ""))
+        _check_media_type(first_of(self, b"content-type"))
         self._json = strict_json(body)
         self._body = body
 
@@ -130,6 +137,7 @@ def strict_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
+@lru_cache(maxsize=32)
 def _check_media_type(content_type: str) -> None:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     subtype = media_type.removeprefix("application/")

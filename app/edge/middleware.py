@@ -3,8 +3,8 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
+from secrets import token_hex
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +15,7 @@ from app.edge.draining import Draining
 from app.edge.problem_documents import problem_response
 from app.edge.short_cut import ShortCut
 from app.errors import InternalError, Problem
-from app.metrics import ACTIVE_REQUESTS, REQUEST_SECONDS
+from app.metrics import ACTIVE_REQUESTS, request_seconds
 from app.telemetry import current_request, kind_and_place
 
 RawHeader = tuple[bytes, bytes]
@@ -118,7 +118,7 @@ def _told(method: str, routed: Scope, status: int | None, seconds: float) -> Non
     route, state = _route(routed), routed["state"]
     method = method if method in METHODS else "other"
     ACTIVE_REQUESTS.dec()
-    REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
+    request_seconds(method, route, status).observe(seconds)
     log = _log.debug if route in ASKED_ALL_THE_TIME else _log.info
     log(
         "request",
@@ -157,7 +157,7 @@ def _ids(headers: Iterable[RawHeader]) -> tuple[str, str | None]:
             request_id = value.decode()
         elif name == b"traceparent" and (trace := TRACEPARENT.match(value)):
             trace_id = trace[1].decode()
-    return request_id or uuid4().hex, trace_id
+    return request_id or token_hex(16), trace_id
 
 
 def _with_ours(headers: Iterable[RawHeader], state: Mapping[str, Any]) -> list[RawHeader]:

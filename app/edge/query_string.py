@@ -13,6 +13,8 @@ NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]")
 
 def check_query(request: Request, known: frozenset[str]) -> None:
     """Raises InvalidRequest for a parameter that is unknown, stands twice or is not plain text."""
+    if not request.scope["query_string"]:
+        return
     errors: list[FieldError] = []
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():

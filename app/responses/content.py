@@ -50,10 +50,7 @@ def content_sha256(record: Mapping[str, Any]) -> bytes:
     )
     said["marks"] = record["marks"]
     known = {name: value for name, value in said.items() if value is not None}
-    text = json.dumps(
-        known, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
-    )
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_WRITER.encode(known).encode()).digest()
 
 
 def says_the_same(
@@ -86,3 +83,9 @@ def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_WRITER: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
+)
+"""Hashes are stored: what it writes never changes."""

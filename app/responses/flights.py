@@ -164,12 +164,17 @@ class Flights:
 
 async def _answer_in_time(passenger: _Passenger) -> Answer:
     """The passenger's answer. Raises Unavailable when it takes longer than a transaction may."""
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(TRANSACTION_SECONDS, _too_late, passenger)
     try:
-        async with asyncio.timeout(TRANSACTION_SECONDS):
-            return await passenger.answer
-    except TimeoutError:
-        detail = "The database did not answer in time. Sending it again is safe."
-        raise Unavailable(detail, headers={"Retry-After": "1"}) from None
+        return await passenger.answer
+    finally:
+        timer.cancel()
+
+
+def _too_late(passenger: _Passenger) -> None:
+    detail = "The database did not answer in time. Sending it again is safe."
+    _settle(passenger, Unavailable(detail, headers={"Retry-After": "1"}))
 
 
 def _settle(passenger: _Passenger, answer: Answer | Problem) -> None:

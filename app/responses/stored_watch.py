@@ -175,8 +175,9 @@ def _stored_scale(one: ScaleWatch, ids: _Once[str], numbers: list[bytes]) -> lis
 
 def _read_drops(stored: list[Any], rated: bytes, ids: list[str]) -> DropState:
     counted, mean, drop = stored
+    new = tuple.__new__  # as Rated(…) does, without a call of Python's for each
     recent = [
-        Rated(ids[number], value, None if isnan(before) else before)
+        new(Rated, (ids[number], value, None if isnan(before) else before))
         for number, value, before in _RATED.iter_unpack(rated)
     ]
     return DropState(counted, mean, tuple(recent), None if drop is None else Drop(*drop))

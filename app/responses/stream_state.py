@@ -1,10 +1,11 @@
 """Streams as they are named and as their state is stored. Decimals are kept exactly, as text."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
+
+from pydantic_core import from_json, to_json
 
 from app.alliances.locked import LockedAlliance
 from app.alliances.merged_refs import FormerRefs, present_ref
@@ -38,12 +39,12 @@ class Stream(NamedTuple):
 
     def name(self) -> str:
         """The stream's name in alliance_state."""
-        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        return to_json(self).decode()
 
     @classmethod
     def named(cls, name: str) -> Self:
         """The stream with this name."""
-        return cls(*json.loads(name))
+        return cls(*from_json(name))
 
 
 class StreamStanding(NamedTuple):

@@ -17,6 +17,7 @@ from fastapi.security.base import SecurityBase
 from app.database import LOCK_MILLISECONDS, NO_TENANT, Database, Result, Transaction
 from app.edge.admission import Admission
 from app.edge.json_body import raise_refusal
+from app.edge.raw_headers import first_of, values_of
 from app.errors import FieldError, InvalidRequest, ScopeMissing, Unauthenticated
 from app.tenants.verification import (
     Key,
@@ -208,17 +209,18 @@ async def _identified(request: Request) -> Key | PlatformKey:
 
     Raises Unauthenticated, and TooManyRequests when the key asks for more than its rate.
     """
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, text = first_of(request, b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("Send Authorization: Bearer rpt_….", headers=dict(CHALLENGE))
     key = await _key(request, text.strip())
-    request.state.key_id = key.key_id
+    state: dict[str, Any] = request.scope["state"]
+    state["key_id"] = key.key_id
     admission: Admission = request.app.state.admission
     # The middleware says when the request is done with.
-    request.state.key_left = admission.take(key.key_id)
-    request.state.admitted_key = key.key_id
+    state["key_left"] = admission.take(key.key_id)
+    state["admitted_key"] = key.key_id
     if isinstance(key, Key):
-        request.state.tenant_id = str(key.tenant_id)
+        state["tenant_id"] = str(key.tenant_id)
     return key
 
 
@@ -248,8 +250,8 @@ async def _looked_up(database: Database, text: str, now: datetime) -> Key | Plat
 
 def _checked_request(request: Request) -> Actor | None:
     """The actor. Raises what is wrong with our own headers, the query string or the body."""
-    actor = _actor(request.headers.getlist("Rapport-Actor"))
-    _refuse_other_purposes(request.headers.getlist("Rapport-Purpose"))
+    actor = _actor(values_of(request, b"rapport-actor"))
+    _refuse_other_purposes(values_of(request, b"rapport-purpose"))
     raise_refusal(request)
     return actor
 
