@@ -7,14 +7,15 @@ what the person's volatility may be. What it finds is known from simulation only
 docs/reference/detection-benchmark.md.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log, sqrt
 from typing import Final, Literal
 
 from app.measurement.alarm_budget import set_thresholds, threshold
 from app.measurement.filter_bank import (
     ASSUMPTION,
+    CLOSED,
     EMPTY,
     FILTER,
     WEEK,
@@ -100,23 +101,21 @@ def observed(
     else:
         before = [first_numbers(node, parameters) for node in guesses]
     steps = [filtered(n, node, rating) for n, node in zip(before, guesses, strict=True)]
-    weights, _ = weighted_anew([numbers[0] for numbers in before], steps)
-    numbers: list[float] = []
-    evidence = [0.0, 0.0]
+    weights_before = [numbers[0] for numbers in before]
+    weights, _ = weighted_anew(weights_before, steps)
+    kept = bank.seen >= FIRST_KEPT
+    after = []
+    sudden = slow = 0.0
     for weight, one, node, n in zip(weights, steps, guesses, before, strict=True):
-        numbers.append(weight)
-        numbers += one.numbers
-        if bank.seen:
-            hypotheses, sudden, slow = followed(n, bank.onsets, node.unit, rating, one)
-            evidence[0] += weight * sudden
-            evidence[1] += weight * slow
-            if bank.seen >= FIRST_KEPT:
-                numbers += hypotheses
-    after = bank_of(bank.seen + 1, bank.onsets + (bank.seen >= FIRST_KEPT), numbers)
-    score = math.log(max(sum(evidence), LEAST_EVIDENCE)) if bank.seen else None
-    kind: Kind = "sudden" if evidence[0] >= evidence[1] else "slow"
-    z, expected = _foreseen(before, steps)
-    return after, Judgement(score, kind, z, expected, *_course(weights, steps, rating.growth))
+        hypotheses, node_sudden, node_slow = followed(n, node.unit, rating, one)
+        sudden += weight * node_sudden
+        slow += weight * node_slow
+        after.append((weight, *one.numbers, *(hypotheses if kept else CLOSED)))
+    score = log(max(sudden + slow, LEAST_EVIDENCE)) if bank.seen else None
+    kind: Kind = "sudden" if sudden >= slow else "slow"
+    z, expected = _foreseen(weights_before, steps)
+    course = _course(weights, steps, rating.growth)
+    return bank_of(bank.seen + 1, after), Judgement(score, kind, z, expected, *course)
 
 
 def without_hypotheses(bank: Bank) -> Bank:
@@ -124,9 +123,9 @@ def without_hypotheses(bank: Bank) -> Bank:
 
     Else the same evidence would be alarmed again at the next rating.
     """
-    if not bank.onsets:
+    if not bank.seen:
         return bank
-    return bank_of(bank.seen, 0, [x for node in numbers_of(bank) for x in node[:FILTER]])
+    return bank_of(bank.seen, [(*node[:FILTER], *CLOSED) for node in numbers_of(bank)])
 
 
 def rating_at(
@@ -143,7 +142,7 @@ def rating_at(
     return Rating(
         value=value,
         growth=float(min(seen, GROWTH_ENDS)),
-        carry=math.exp(-parameters.decay_per_day * passed),
+        carry=exp(-parameters.decay_per_day * passed),
         error_share=parameters.reliability * (1 - of_this) / of_this,
         ceiling=parameters.high - parameters.step / 2 if at_maximum else None,
         skew=parameters.skew,
@@ -155,23 +154,23 @@ def weighted_anew(weights: Sequence[float], steps: Sequence[Filtered]) -> tuple[
 
     By Bayes' rule, with a floor.
     """
-    best = max([one.log_likelihood for one in steps])
-    products = [
-        weight * math.exp(one.log_likelihood - best)
-        for weight, one in zip(weights, steps, strict=True)
-    ]
+    likelihoods = [one[-1] for one in steps]
+    best = max(likelihoods)
+    products = [w * exp(one - best) for w, one in zip(weights, likelihoods, strict=True)]
     total = sum(products)
-    return [max(product / total, LEAST_WEIGHT) for product in products], best + math.log(total)
+    anew = [one / total for one in products]
+    if min(anew) < LEAST_WEIGHT:
+        anew = [max(one, LEAST_WEIGHT) for one in anew]
+    return anew, best + log(total)
 
 
-def _foreseen(before: Sequence[Sequence[float]], steps: Sequence[Filtered]) -> tuple[float, float]:
+def _foreseen(weights: Sequence[float], steps: Sequence[Filtered]) -> tuple[float, float]:
     """(z, expected) of a rating: means over the nodes as they were weighted before it."""
-    total = z = expected = 0.0
-    for numbers, one in zip(before, steps, strict=True):
-        weight = numbers[0]
-        total += weight
-        z += weight * one.innovation
-        expected += weight * one.expected
+    z = expected = 0.0
+    for weight, (_, _, _, of_node, innovation, _, _) in zip(weights, steps, strict=True):
+        z += weight * innovation
+        expected += weight * of_node
+    total = sum(weights)
     return z / total, expected / total
 
 
@@ -181,7 +180,7 @@ def _course(
     """(level mean, level SD, slope mean, slope SD) of the person after the rating."""
     level = level_square = slope = slope_square = 0.0
     for weight, one in zip(weights, steps, strict=True):
-        start, per_rating, _, v_l, c_ls, _, v_s, _, _ = one.numbers
+        start, per_rating, _, v_l, c_ls, _, v_s, _, _ = one[0]
         now = start + growth * per_rating
         level += weight * now
         level_square += weight * (now * now + v_l + growth * (2 * c_ls + growth * v_s))
@@ -189,7 +188,7 @@ def _course(
         slope_square += weight * (per_rating * per_rating + v_s)
     return (
         level,
-        math.sqrt(max(level_square - level * level, 0.0)),
+        sqrt(max(level_square - level * level, 0.0)),
         slope,
-        math.sqrt(max(slope_square - slope * slope, 0.0)),
+        sqrt(max(slope_square - slope * slope, 0.0)),
     )

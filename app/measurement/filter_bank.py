@@ -8,8 +8,8 @@ All values are in points of the scale's mean, the items' own units.
 
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 ASSUMPTION: Final = (
@@ -27,13 +27,25 @@ WEEK: Final = 7.0
 NODES: Final = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Where volatility is looked at, in its log-SDs about the population's. House rule: fewer nodes
 lose one or two found drops in a hundred where people differ much, seven gain none."""
-LONGEST_DECLINE: Final = 6
-"""Ratings after its onset that a slow decline stays a hypothesis. House rule, by simulation."""
-LONGEST_STAY: Final = 3
-"""The same for a sudden drop that stays."""
+ONSETS: Final = 6
+"""Earlier ratings at which something may have begun that is still a hypothesis: after so many more
+a slow decline is none any longer. House rule, by simulation."""
+STAYS_FOR: Final = 3
+"""Ratings after its onset that a sudden drop that stays is a hypothesis."""
+DIP_SIZES: Final = 2
+"""Sizes of dips that are asked about. A dip is a hypothesis for one rating after its onset."""
 FILTER: Final = 10
 """Numbers of a node's filter: weight, three means, six (co)variances."""
-_HEAD: Final = struct.Struct("<IB")
+SHIFTS: Final = 3 * ONSETS
+"""How a dip at each earlier rating shifts level, growth and state: six numbers of each, the newest
+onset first."""
+RATIOS: Final = DIP_SIZES + STAYS_FOR + ONSETS
+"""Logarithms of how many times as likely the ratings since are if something began: with each size
+of dip at the rating before, then by onset, the newest first, a drop that stays, a slow decline."""
+CLOSED: Final = (0.0,) * SHIFTS + (-math.inf,) * RATIOS
+"""The hypotheses of a node where none is open."""
+_HEAD: Final = struct.Struct("<I")
+_NODE: Final = struct.Struct(f"<{FILTER + SHIFTS + RATIOS}f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +85,12 @@ class Bank:
 
     seen: int
     """Ratings so far."""
-    onsets: int
-    """How many of the latest ratings hold the onset of a hypothesis that is still open."""
     numbers: bytes
     """Node after node its filter and its hypotheses, in single precision, little endian; empty
     before the first rating."""
 
 
-EMPTY: Final = Bank(0, 0, b"")
+EMPTY: Final = Bank(0, b"")
 """The bank of a stream without ratings."""
 
 
@@ -102,51 +112,27 @@ def assumed_parameters(low: float, high: float, step: float) -> CourseParameters
     )
 
 
-@cache
-def parts(onsets: int) -> tuple[slice, ...]:
-    """Where a node's numbers on its open onsets stand, the newest first in each.
-
-    The shifts of level, growth and state by a dip, then evidence and information of a drop that
-    stays, then those of a slow decline.
-    """
-    stays = min(onsets, LONGEST_STAY)
-    found = []
-    at = FILTER
-    for length in (onsets, onsets, onsets, stays, stays, onsets, onsets):
-        found.append(slice(at, at + length))
-        at += length
-    return tuple(found)
-
-
-@cache
-def _layout(onsets: int) -> struct.Struct:
-    return struct.Struct(f"<{len(NODES) * parts(onsets)[-1].stop}f")
-
-
 def numbers_of(bank: Bank) -> list[tuple[float, ...]]:
     """The numbers of each node of a bank that has seen a rating."""
-    values = _layout(bank.onsets).unpack(bank.numbers)
-    size = len(values) // len(NODES)
-    return [values[at : at + size] for at in range(0, len(values), size)]
+    return list(_NODE.iter_unpack(bank.numbers))
 
 
-def bank_of(seen: int, onsets: int, numbers: list[float]) -> Bank:
-    """The bank that holds these numbers, node after node; at most LONGEST_DECLINE onsets."""
-    onsets = min(onsets, LONGEST_DECLINE)
-    return Bank(seen, onsets, _layout(onsets).pack(*numbers))
+def bank_of(seen: int, nodes: Iterable[tuple[float, ...]]) -> Bank:
+    """The bank that holds the numbers of these nodes."""
+    return Bank(seen, b"".join([_NODE.pack(*numbers) for numbers in nodes]))
 
 
 def packed(bank: Bank) -> bytes:
-    """The bank as bytes: 5 when it is empty, else between 205 and 925."""
-    return _HEAD.pack(bank.seen, bank.onsets) + bank.numbers
+    """The bank as bytes: 4 when it is empty, else 784."""
+    return _HEAD.pack(bank.seen) + bank.numbers
 
 
 def unpacked(data: bytes) -> Bank:
     """The bank that was packed, to the last bit. Raises ValueError when data is no packed bank."""
     if len(data) < _HEAD.size:
         raise ValueError("No packed bank: it is too short.")
-    seen, onsets = _HEAD.unpack_from(data)
+    (seen,) = _HEAD.unpack_from(data)
     numbers = data[_HEAD.size :]
-    if onsets > LONGEST_DECLINE or len(numbers) != (_layout(onsets).size if seen else 0):
+    if len(numbers) != (len(NODES) * _NODE.size if seen else 0):
         raise ValueError("No packed bank: its length is wrong.")
-    return Bank(seen, onsets, numbers)
+    return Bank(seen, numbers)

@@ -4,11 +4,13 @@ How much a person's ratings vary is not known, so several filters run, each with
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log, sqrt
 from typing import Final, NamedTuple
 
-from app.measurement.filter_bank import FILTER, NODES, CourseParameters
+from app.measurement.filter_bank import CLOSED, FILTER, NODES, CourseParameters
 
 FAR: Final = 30.0
 """SDs beyond which a tail of the normal distribution goes by its series."""
@@ -17,8 +19,8 @@ MOST_LEARNT: Final = 0.98
 House rule."""
 MEAN_ROOT: Final = 1.354530806481315
 """Mean of sqrt(1 + Z * Z), Z standard normal; by numerical integration."""
-_ROOT_2: Final = math.sqrt(2.0)
-_LOG_ROOT_2_PI: Final = 0.5 * math.log(2.0 * math.pi)
+_ROOT_2: Final = sqrt(2.0)
+_LOG_ROOT_2_PI: Final = 0.5 * log(2.0 * math.pi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,8 @@ class Node:
     """Of the state that carries over, in points squared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What is the same for all nodes at one rating."""
+class Rating(NamedTuple):
+    """What is the same for all nodes at one rating. A tuple, as one is made for every rating."""
 
     value: float
     growth: float
@@ -75,7 +76,7 @@ def nodes(parameters: CourseParameters) -> tuple[Node, ...]:
     square = sum(p * f * f for p, f in zip(priors, factors, strict=True)) / total
     found = []
     for prior, factor in zip(priors, factors, strict=True):
-        unit = parameters.within_sd * factor / math.sqrt(square)
+        unit = parameters.within_sd * factor / sqrt(square)
         found.append(Node(prior / total, unit, unit * unit * parameters.reliability))
     return tuple(found)
 
@@ -83,13 +84,13 @@ def nodes(parameters: CourseParameters) -> tuple[Node, ...]:
 def first_numbers(node: Node, parameters: CourseParameters) -> tuple[float, ...]:
     """The numbers of a node that is about to see its first rating."""
     level = (parameters.mean, parameters.slope_mean, 0.0, parameters.between_sd**2, 0.0, 0.0)
-    return (node.prior, *level, parameters.slope_sd**2, 0.0, node.state_variance)
+    return (node.prior, *level, parameters.slope_sd**2, 0.0, node.state_variance, *CLOSED)
 
 
 def filtered(values: tuple[float, ...], node: Node, rating: Rating) -> Filtered:
     """One step of a Kalman filter (Kalman, 1960) on level, growth and passing state."""
     level, slope, state, v_l, c_ls, c_lt, v_s, c_st, v_t = values[1:FILTER]
-    g, carry = rating.growth, rating.carry
+    value, g, carry, error_share, ceiling, skew = rating
     state *= carry
     c_lt *= carry
     c_st *= carry
@@ -97,40 +98,38 @@ def filtered(values: tuple[float, ...], node: Node, rating: Rating) -> Filtered:
     h_l = v_l + g * c_ls + c_lt
     h_s = c_ls + g * v_s + c_st
     h_t = c_lt + g * c_st + v_t
-    error = node.unit * node.unit * rating.error_share
-    variance = max(h_l + g * h_s + h_t, 0.0) + error
-    sd = math.sqrt(variance)
+    known = h_l + g * h_s + h_t
+    variance = (known if known > 0.0 else 0.0) + node.unit * node.unit * error_share  # noqa: FURB136 - max takes as long as the rest of the line
+    sd = sqrt(variance)
     expected = level + g * slope + state
-    innovation, learnt, log_likelihood = _told(rating, expected, sd)
+    if skew or ceiling is not None:
+        innovation, learnt, log_likelihood = _told(rating, expected, sd)
+    else:
+        innovation, learnt = (value - expected) / sd, 1.0
+        log_likelihood = -0.5 * innovation * innovation - log(sd) - _LOG_ROOT_2_PI
     k_l, k_s, k_t = h_l / variance, h_s / variance, h_t / variance
     moved = sd * innovation
+    g_l, g_s, g_t = gain = (learnt * k_l, learnt * k_s, learnt * k_t)
     numbers = (
-        level + k_l * moved,
-        slope + k_s * moved,
-        state + k_t * moved,
-        v_l - learnt * k_l * h_l,
-        c_ls - learnt * k_l * h_s,
-        c_lt - learnt * k_l * h_t,
-        v_s - learnt * k_s * h_s,
-        c_st - learnt * k_s * h_t,
-        v_t - learnt * k_t * h_t,
-    )
-    gain = (learnt * k_l, learnt * k_s, learnt * k_t)
+        level + k_l * moved, slope + k_s * moved, state + k_t * moved,
+        v_l - g_l * h_l, c_ls - g_l * h_s, c_lt - g_l * h_t,
+        v_s - g_s * h_s, c_st - g_s * h_t, v_t - g_t * h_t,
+    )  # fmt: skip
     return Filtered(numbers, gain, sd, expected, innovation, learnt, log_likelihood)
 
 
 def _told(rating: Rating, expected: float, sd: float) -> tuple[float, float, float]:
     """(innovation, learnt, log-likelihood) of the rating when `expected` with this SD was."""
     if rating.ceiling is not None:
-        least, _ = _normal((rating.ceiling - expected) / sd, rating.skew)
+        least, _ = normal((rating.ceiling - expected) / sd, rating.skew)
         innovation, log_likelihood = above(least)
         return innovation, min(innovation * (innovation - least), MOST_LEARNT), log_likelihood
-    innovation, stretch = _normal((rating.value - expected) / sd, rating.skew)
-    log_likelihood = -0.5 * innovation * innovation - math.log(sd / stretch) - _LOG_ROOT_2_PI
+    innovation, stretch = normal((rating.value - expected) / sd, rating.skew)
+    log_likelihood = -0.5 * innovation * innovation - log(sd / stretch) - _LOG_ROOT_2_PI
     return innovation, 1.0, log_likelihood
 
 
-def _normal(innovation: float, skew: float) -> tuple[float, float]:
+def normal(innovation: float, skew: float) -> tuple[float, float]:
     """The standard normal value that is as probable, and how fast it grows with the innovation.
 
     Innovations of mean 0 and SD 1 are taken as sinh(arsinh(Z) - skew), Z standard normal, moved and
@@ -138,11 +137,33 @@ def _normal(innovation: float, skew: float) -> tuple[float, float]:
     """
     if not skew:
         return innovation, 1.0
-    sine, cosine = math.sinh(skew), math.cosh(skew)
-    sd = math.sqrt(cosine * cosine + sine * sine * (2 - MEAN_ROOT * MEAN_ROOT))
+    sine, cosine, sd = _bend(skew)
     x = innovation * sd - sine * MEAN_ROOT
-    root = math.sqrt(1 + x * x)
+    root = sqrt(1 + x * x)
     return x * cosine + root * sine, sd * (cosine + sine * x / root)
+
+
+def log_densities(above: float, points: Iterable[float], sd: float, skew: float) -> list[float]:
+    """Logarithms of how likely a rating is, but for a part that is the same for all.
+
+    It is `above` what was expected: first as it is, then as if so many points less had been.
+    """
+    sine, cosine, own_sd = _bend(skew)
+    scale, moved = own_sd / sd, sine * MEAN_ROOT
+    found = []
+    for less in (0.0, *points):
+        x = (above + less) * scale - moved
+        root = sqrt(1.0 + x * x)
+        value = x * cosine + root * sine
+        found.append(log(cosine + sine * x / root) - 0.5 * value * value)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _bend(skew: float) -> tuple[float, float, float]:
+    """(sinh, cosh, SD of what is not yet stretched) of a skew."""
+    sine, cosine = math.sinh(skew), math.cosh(skew)
+    return sine, cosine, sqrt(cosine * cosine + sine * sine * (2 - MEAN_ROOT * MEAN_ROOT))
 
 
 def above(least: float) -> tuple[float, float]:
@@ -152,7 +173,7 @@ def above(least: float) -> tuple[float, float]:
     26.2.12).
     """
     if least > FAR:
-        return least + 1 / least, -0.5 * least * least - math.log(least) - _LOG_ROOT_2_PI
+        return least + 1 / least, -0.5 * least * least - log(least) - _LOG_ROOT_2_PI
     tail = 0.5 * math.erfc(least / _ROOT_2)
     density = math.exp(-0.5 * least * least - _LOG_ROOT_2_PI)
-    return density / tail, math.log(tail)
+    return density / tail, log(tail)

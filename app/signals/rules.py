@@ -15,7 +15,7 @@ from app.measurement.key import Component, MeasurementError, Scale, ScoringKey
 from app.measurement.watch import Limits, Rules, ScaleRule
 from app.tenants.signal_settings import ParameterSet, SignalSettings
 
-RULE_VERSION: Final = "1"
+RULE_VERSION: Final = "2"
 """Raised with every change of a rule that could change a signal."""
 WATCH_FACTOR: Final = 3.0
 """A watch comes this many times as often as the budget for alerts says. House rule."""

@@ -14,7 +14,7 @@ from scipy.special import log_ndtr
 
 from app.measurement.detection import FIRST_KEPT, GROWTH_ENDS, LEAST_WEIGHT
 from app.measurement.filter_bank import NODES, CourseParameters
-from app.measurement.hypotheses import DECLINES, DIPS, STAYS
+from app.measurement.hypotheses import DECLINES, DIPS, STAYS, lasting_share
 from app.measurement.person_filter import MEAN_ROOT, MOST_LEARNT
 from app.measurement.watching import ROUNDING
 from bench.detection.arrays import Flags, Floats
@@ -33,6 +33,11 @@ class Profile:
     size: float
     weights: tuple[float, ...]
     sudden: bool = True
+
+    @property
+    def dip(self) -> bool:
+        """Whether the ratings after its onset are no lower."""
+        return self.lowers[-1] == 0
 
 
 def _shipped() -> tuple[Profile, ...]:
@@ -55,6 +60,11 @@ class Step:
     innovation: Floats
     learnt: Floats
     log_likelihood: Floats
+    z: Floats
+    """The rating less what was expected, in SDs of that."""
+    bends: Flags
+    """Where skew says how likely a rating would be if another were expected: not at the maximum,
+    and not where there is none. One row for all nodes."""
 
 
 class Filters:
@@ -101,7 +111,10 @@ class Filters:
             v_l - gain[0] * h[0], c_ls - gain[0] * h[1], c_lt - gain[0] * h[2],
             v_s - gain[1] * h[1], c_st - gain[1] * h[2], v_t - gain[2] * h[2],
         ]  # fmt: skip
-        return Step(gain, sd, expected, innovation, learnt, log_likelihood)
+        at_maximum = values > self.parameters.high - self.parameters.step / 4
+        bends = (self.parameters.skew != 0) & ~at_maximum & ~np.isnan(values)
+        z = np.nan_to_num((values - expected) / sd)
+        return Step(gain, sd, expected, innovation, learnt, log_likelihood, z, bends)
 
     def _told(self, values: Floats, expected: Floats, sd: Floats) -> tuple[Floats, Floats, Floats]:
         parameters = self.parameters
@@ -143,6 +156,16 @@ def normal(innovation: Floats, skew: float) -> tuple[Floats, Floats]:
     x = innovation * sd - sine * MEAN_ROOT
     root = np.sqrt(1 + x * x)
     return x * cosine + root * sine, np.log(sd * (cosine + sine * x / root))
+
+
+def added(step: Step, shift: Floats, skew: float) -> Floats:
+    """What a rating adds to the logarithm of a ratio if `shift` SDs less had been expected."""
+    plain: Floats = -shift * (step.innovation + 0.5 * shift * step.learnt)
+    if not skew:
+        return plain
+    expected, lowered = normal(step.z, skew), normal(step.z + shift, skew)
+    exact = lowered[1] - expected[1] - 0.5 * (lowered[0] ** 2 - expected[0] ** 2)
+    return np.where(step.bends, exact, plain)
 
 
 def log_likelihood(cases: Cases, parameters: CourseParameters) -> float:
@@ -256,7 +279,7 @@ def _returns(values: Floats) -> tuple[Flags, Flags]:
 
 
 class _Open:
-    """The open hypotheses of one profile: per onset, newest first, five arrays."""
+    """The open hypotheses of one profile: per onset, newest first, three shifts and a ratio."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -269,21 +292,20 @@ class _Open:
         self, step: Step, filters: Filters, carry: Floats, growth: float
     ) -> list[Floats | None]:
         """Per age the weighted likelihood ratio, summed over nodes; None where no weight is."""
-        profile, zero = self.profile, np.zeros_like(step.sd)
+        profile, zero, skew = self.profile, np.zeros_like(step.sd), filters.parameters.skew
+        share = 1.0 if profile.dip else lasting_share(skew)
         found: list[Floats | None] = []
         after = []
-        onsets = [(zero, zero, zero, zero, zero), *self.kept]
-        for age, (level, slope, state, gathered, information) in enumerate(onsets):
+        onsets = [(zero, zero, zero, zero), *self.kept]
+        for age, (level, slope, state, ratio) in enumerate(onsets):
             state = state * carry  # noqa: PLW2901
             q = -profile.lowers[age] * filters.unit - level - growth * slope - state
-            u = q / step.sd
-            a, b = gathered + u * step.innovation, information + u * u * step.learnt
+            ratio = ratio + added(step, -profile.size * q / step.sd, skew)  # noqa: PLW2901
             shifts = [d + k * q for d, k in zip((level, slope, state), step.gain, strict=True)]
-            after.append((*shifts, a, b))
+            after.append((*shifts, ratio))
             if profile.weights[age]:
-                exponent = profile.size * (a - 0.5 * profile.size * b)
-                ratio = np.exp(np.minimum(exponent, LARGEST_EXPONENT))
-                found.append(profile.weights[age] * (filters.weight * ratio).sum(axis=0))
+                times = np.exp(np.minimum(ratio, LARGEST_EXPONENT))
+                found.append(share * profile.weights[age] * (filters.weight * times).sum(axis=0))
             else:
                 found.append(None)
         self.kept = after[: len(profile.lowers) - 1]

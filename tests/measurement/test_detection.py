@@ -232,7 +232,7 @@ def test_what_is_no_packed_bank_is_refused(data: bytes) -> None:
 
 
 def test_an_empty_bank_comes_back_empty() -> None:
-    assert unpacked(packed(EMPTY)) == EMPTY == Bank(0, 0, b"")
+    assert unpacked(packed(EMPTY)) == EMPTY == Bank(0, b"")
 
 
 def golden_parameters(number: int) -> CourseParameters:

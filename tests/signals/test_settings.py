@@ -174,7 +174,7 @@ async def test_the_budget_acts_on_the_next_submissions(
             made = (await store(later, sent))["signals"]
         whole = next(one for one in made if one["scale"] == "total")
         found.append((whole["severity"], whole["parameters"]["alerts_per_100_ratings"]))
-        assert whole["rule_version"] == f"1/1.0/{version}"
+        assert whole["rule_version"] == f"2/1.0/{version}"
 
     assert found == [("alert", DEFAULT_ALERTS), ("watch", FEWEST_ALERTS)]
 
@@ -188,7 +188,7 @@ async def test_what_was_raised_before_a_change_stays(client: AsyncClient, anothe
         made = await store(later, rating(alliance, 7, 4))
     assert made["signals"] == []
     assert await signals(client) == [before]
-    assert (before["state"], before["rule_version"]) == ("open", "1/1.0/0")
+    assert (before["state"], before["rule_version"]) == ("open", "2/1.0/0")
 
 
 async def test_a_set_that_says_no_skew_has_none(client: AsyncClient) -> None:
