@@ -171,13 +171,6 @@ class SignalConflict(Conflict):
     title = "The signal is past that"
 
 
-class ExportConflict(Conflict):
-    """Where the export stands, or how many there are, is against it."""
-
-    code = "export_conflict"
-    title = "The export does not stand like that"
-
-
 class TenantConflict(Conflict):
     """The tenant's id is known with another name, or the tenant is closed."""
 

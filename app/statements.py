@@ -99,8 +99,3 @@ def json_text(value: object) -> str | None:
 
 def _is_json(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, JSONB)
-
-
-def json_text(value: object) -> str:
-    """The JSON of plain values and of pydantic models alike."""
-    return to_json(value).decode()

@@ -10,8 +10,9 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.database import TRANSACTION_SECONDS, Row, Transaction
-from app.errors import ExportConflict, FieldError, InternalError, InvalidRequest, NotFound
+from app.errors import FieldError, InternalError, InvalidRequest, NotFound
 from app.exports import queries
+from app.exports.refusals import ExportConflict
 from app.exports.schemas import ExportOut, ExportRequest
 from app.exports.streams import ending
 from app.exports.wanted import Wanted, wanted
