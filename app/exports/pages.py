@@ -1,6 +1,7 @@
 """One page of an export, read in one transaction, judged for its reader as it is read."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,8 @@ PAGE_SIZE: Final[Mapping[Kind, int]] = {
     "alliances": 5000,
 }
 """How many records one transaction looks at: some 100 ms of work, and a few MB."""
+AHEAD: Final = 2
+"""How many pages are read at a time: so that writing them out, and one more core, are of use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,21 @@ async def page_after(
 
     A page may be without rows: it looks at as many records whatever the filters leave of them.
     """
+    last = await page_end(transaction, wanted, after, size)
+    return None if last is None else await page_between(transaction, wanted, after, last)
+
+
+async def page_end(
+    transaction: Transaction, wanted: Wanted, after: UUID, size: int | None = None
+) -> UUID | None:
+    """The last record of the page after this one; None: there are no more records."""
+    kind = wanted.request.kind
+    return await queries.page_end(transaction, kind, after, size or PAGE_SIZE[kind])
+
+
+async def page_between(transaction: Transaction, wanted: Wanted, after: UUID, last: UUID) -> Page:
+    """The rows of the records after the one, up to the other."""
     request, shape = wanted.request, wanted.shape()
-    size = size or PAGE_SIZE[request.kind]
-    last = await queries.page_end(transaction, request.kind, after, size)
-    if last is None:
-        return None
     values: dict[str, Any] = {
         **wanted.filters,
         "after": after,
@@ -73,26 +86,40 @@ async def page_after(
 async def pages(database: Database, tenant_id: UUID, wanted: Wanted) -> AsyncGenerator[Page]:
     """Every page of an export, each in a transaction of its own that ends before it is given.
 
-    So whoever takes the pages slowly, or stops taking them, holds nothing of the database. One page
-    ahead is read meanwhile, and no more.
+    So whoever takes the pages slowly, or stops taking them, holds nothing of the database. AHEAD
+    pages are read meanwhile, side by side, and no more.
     """
 
-    async def read(after: UUID) -> Page | None:
+    async def end(after: UUID) -> UUID | None:
         async with database.transaction(tenant_id) as transaction:
-            return await page_after(transaction, wanted, after)
+            return await page_end(transaction, wanted, after)
 
-    coming = _begun(read(BEGINNING))
+    async def read(after: UUID, last: UUID) -> Page:
+        async with database.transaction(tenant_id) as transaction:
+            return await page_between(transaction, wanted, after, last)
+
+    coming: deque[asyncio.Task[Page]] = deque()
+    last: UUID | None = BEGINNING
     try:
-        # Shielded: a caller who is cancelled again and again would cut off its rollback too.
-        while (page := await asyncio.shield(coming)) is not None:
-            coming = _begun(read(page.last))
+        while True:
+            while last is not None and len(coming) < AHEAD:
+                after, last = last, await end(last)
+                if last is not None:
+                    coming.append(_begun(read(after, last)))
+            if not coming:
+                return
+            # Shielded: a caller who is cancelled again and again would cut off its rollback too.
+            page = await asyncio.shield(coming[0])
+            coming.popleft()
             yield page
     finally:
-        coming.cancel()
-        await asyncio.wait({coming})
+        for task in coming:
+            task.cancel()
+        if coming:
+            await asyncio.wait(coming)
 
 
-def _begun(reading: Coroutine[Any, Any, Page | None]) -> asyncio.Task[Page | None]:
+def _begun(reading: Coroutine[Any, Any, Page]) -> asyncio.Task[Page]:
     """The reading under way; what becomes of it is known even if nobody waits for it any more."""
     task = asyncio.create_task(reading)
     task.add_done_callback(lambda one: one.cancelled() or one.exception())

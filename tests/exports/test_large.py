@@ -87,14 +87,14 @@ async def test_one_page_is_read_ahead_and_none_after_a_reader_has_left(
     large: Tenant, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "PAGE_SIZE", dict.fromkeys(pages.PAGE_SIZE, 100))
-    genuine, begun = pages.page_after, 0
+    genuine, begun = pages.page_between, 0
 
     async def counted(*args: object) -> object:
         nonlocal begun
         begun += 1
         return await genuine(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pages, "page_after", counted)
+    monkeypatch.setattr(pages, "page_between", counted)
     before = asyncio.all_tasks()
     async with aclosing(stream(database, large.id, everything())) as content:
         for _ in range(3):
