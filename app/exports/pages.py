@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from app.database import NO_TENANT, Database, Row, Transaction
@@ -17,6 +17,7 @@ from app.responses.service import judged_now
 from app.responses.visibility import item_readers, score_readers
 from app.tenants.notices import SYSTEM
 
+T = TypeVar("T")
 BEGINNING: Final = NO_TENANT
 """Before every record: no id is smaller than the one of nothing but zeros."""
 PAGE_SIZE: Final[Mapping[Kind, int]] = {
@@ -99,27 +100,27 @@ async def pages(database: Database, tenant_id: UUID, wanted: Wanted) -> AsyncGen
             return await page_between(transaction, wanted, after, last)
 
     coming: deque[asyncio.Task[Page]] = deque()
-    last: UUID | None = BEGINNING
+    looking = _begun(end(BEGINNING))
+    after: UUID = BEGINNING
     try:
-        while True:
+        # Shielded: a caller who is cancelled again and again would cut off its rollback too.
+        last = await asyncio.shield(looking)
+        while last is not None or coming:
             while last is not None and len(coming) < AHEAD:
-                after, last = last, await end(last)
-                if last is not None:
-                    coming.append(_begun(read(after, last)))
-            if not coming:
-                return
-            # Shielded: a caller who is cancelled again and again would cut off its rollback too.
+                coming.append(_begun(read(after, last)))
+                looking = _begun(end(last))
+                after, last = last, await asyncio.shield(looking)
             page = await asyncio.shield(coming[0])
             coming.popleft()
             yield page
     finally:
-        for task in coming:
+        under_way = {looking, *coming}
+        for task in under_way:
             task.cancel()
-        if coming:
-            await asyncio.wait(coming)
+        await asyncio.wait(under_way)
 
 
-def _begun(reading: Coroutine[Any, Any, Page]) -> asyncio.Task[Page]:
+def _begun(reading: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """The reading under way; what becomes of it is known even if nobody waits for it any more."""
     task = asyncio.create_task(reading)
     task.add_done_callback(lambda one: one.cancelled() or one.exception())
