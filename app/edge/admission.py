@@ -62,9 +62,9 @@ READING_GIVES_WAY: Final = 4.0
 LONGEST_REST: Final = 0.25
 FORMS_COME_IN_SECONDS: Final = 0.5
 """So long after a form was let in, the next is awaited."""
-FORMS_AT_LEAST: Final = 32
-"""Places for forms, however slow everything is."""
-FORM_TOO_LONG: Final = 0.25
+FORMS_AT_LEAST: Final = 128
+"""Places for forms, however slow everything is: two transactions of as many as travel together."""
+FORM_TOO_LONG: Final = 0.5
 """Seconds. Forms that take longer are too many at once; then there are fewer places for them."""
 FEWER: Final = 0.75
 """So many times the places, each time; at most once in FORM_TOO_LONG."""

@@ -142,6 +142,8 @@ async def test_the_worker_sees_whose_events_wait_and_what_is_due_and_nothing_els
         ("event_queue.tenant_id", True),
         ("exports.due_at", False),
         ("exports.tenant_id", True),
+        ("imports.due_at", False),
+        ("imports.tenant_id", True),
         ("program_cells.look_at", False),
         ("program_cells.tenant_id", True),
         ("program_heads.position", False),
