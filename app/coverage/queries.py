@@ -215,6 +215,21 @@ def _clients(group: sa.CTE, rated: sa.CTE) -> sa.ScalarSelect[Any]:
     )
 
 
+def _medians(known: sa.CTE) -> sa.Subquery:
+    """Of each role: the median hours."""
+    return (
+        sa.select(
+            known.c.rater_role,
+            *(
+                sa.func.percentile_cont(0.5).within_group(known.c[name]).label(f"{name}_hours")
+                for name in HOURS
+            ),
+        )
+        .group_by(known.c.rater_role)
+        .subquery("medians")
+    )
+
+
 def times(ratings: sa.CTE) -> sa.Select[Any]:
     """Of each role: how long after its occasion a rating was completed and received."""
     timed = sa.select(
@@ -252,17 +267,7 @@ def times(ratings: sa.CTE) -> sa.Select[Any]:
         .group_by(each.c.rater_role)
         .subquery("counts")
     )
-    medians = (
-        sa.select(
-            known.c.rater_role,
-            *(
-                sa.func.percentile_cont(0.5).within_group(known.c[name]).label(f"{name}_hours")
-                for name in HOURS
-            ),
-        )
-        .group_by(known.c.rater_role)
-        .subquery("medians")
-    )
+    medians = _medians(known)
     return sa.select(*counts.c, *(medians.c[f"{name}_hours"] for name in HOURS)).join_from(
         counts, medians, medians.c.rater_role == counts.c.rater_role
     )
