@@ -215,6 +215,26 @@ def _clients(group: sa.CTE, rated: sa.CTE) -> sa.ScalarSelect[Any]:
     )
 
 
+def _timed_counts(each: sa.CTE) -> sa.Subquery:
+    """Of each role: how many ratings, and clients, in all and of those with hours."""
+    return (
+        sa.select(
+            each.c.rater_role,
+            total(each.c.ratings).label("ratings"),
+            sa.func.count(each.c.client).label("clients"),
+            *(total(each.c[f"{name}_ratings"]).label(f"{name}_ratings") for name in HOURS),
+            *(
+                sa.func.count(each.c.client)
+                .filter(each.c[f"{name}_ratings"] > 0)
+                .label(f"{name}_clients")
+                for name in HOURS
+            ),
+        )
+        .group_by(each.c.rater_role)
+        .subquery("counts")
+    )
+
+
 def _medians(known: sa.CTE) -> sa.Subquery:
     """Of each role: the median hours."""
     return (
@@ -251,22 +271,7 @@ def times(ratings: sa.CTE) -> sa.Select[Any]:
         .group_by(known.c.rater_role, known.c.client)
         .cte("each_timed")
     )
-    counts = (
-        sa.select(
-            each.c.rater_role,
-            total(each.c.ratings).label("ratings"),
-            sa.func.count(each.c.client).label("clients"),
-            *(total(each.c[f"{name}_ratings"]).label(f"{name}_ratings") for name in HOURS),
-            *(
-                sa.func.count(each.c.client)
-                .filter(each.c[f"{name}_ratings"] > 0)
-                .label(f"{name}_clients")
-                for name in HOURS
-            ),
-        )
-        .group_by(each.c.rater_role)
-        .subquery("counts")
-    )
+    counts = _timed_counts(each)
     medians = _medians(known)
     return sa.select(*counts.c, *(medians.c[f"{name}_hours"] for name in HOURS)).join_from(
         counts, medians, medians.c.rater_role == counts.c.rater_role

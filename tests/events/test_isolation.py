@@ -115,6 +115,8 @@ async def test_the_worker_has_these_rights_in_the_whole_catalogue(
         ("event_queue", "tenant_id", "SELECT"),
         ("exports", "due_at", "SELECT"),
         ("exports", "tenant_id", "SELECT"),
+        ("imports", "due_at", "SELECT"),
+        ("imports", "tenant_id", "SELECT"),
         ("program_cells", "look_at", "SELECT"),
         ("program_cells", "tenant_id", "SELECT"),
         ("program_heads", "position", "SELECT"),
