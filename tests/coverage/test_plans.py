@@ -1,7 +1,6 @@
-"""What coverage reads: one statement, and each large table so many times however much there is."""
+"""What coverage reads: one statement, in which alliances and ratings are gathered once."""
 
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Any
@@ -16,9 +15,6 @@ from tests.conftest import Tenant
 from tests.support.coverage_fill import TABLES, fill
 
 ALLIANCES, SESSIONS = 300, 10
-MOST_READ = {"responses": 2, "occasions": 4, "invitations": 2, "alliance_state": 1}
-"""How many times coverage may go over a table, in rows of it: of responses once for the ratings
-and once for those that have a successor."""
 
 
 @pytest.fixture
@@ -43,12 +39,6 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
-def looked_at(node: dict[str, Any]) -> int:
-    """How many rows of a table a scan has looked at."""
-    removed = node.get("Rows Removed by Filter", 0)
-    return int((node["Actual Rows"] + removed) * node["Actual Loops"])
-
-
 async def test_what_is_gathered_is_gathered_once(
     filled: asyncpg.Connection, tenant: Tenant
 ) -> None:
@@ -59,20 +49,8 @@ async def test_what_is_gathered_is_gathered_once(
         "floor": days.floor, "today": date(2026, 4, 1), "deep": 4, "reader": "system",
     }  # fmt: skip
     values = [given[name] for name in statement.parameters]
-    # By whatever way it joins; nested loops, where they are quicker, look at single rows again.
-    await filled.execute("SET LOCAL enable_nestloop = off")
-    found = await filled.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *values)
+    found = await filled.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *values)
     plan = list(nodes(json.loads(found)[0]["Plan"]))
-    scanned = [one for one in plan if "Relation Name" in one]
-    read = Counter[str]()
-    for one in scanned:
-        read[one["Relation Name"]] += looked_at(one)
-    of_each = {"responses": ALLIANCES * SESSIONS, "occasions": ALLIANCES * SESSIONS,
-               "invitations": ALLIANCES * SESSIONS, "alliance_state": ALLIANCES}  # fmt: skip
-
-    assert {
-        table for table in MOST_READ if read[table] > MOST_READ[table] * of_each[table]
-    } == set()
     made = [one.get("Subplan Name") for one in plan]
     assert [made.count(f"CTE {name}") for name in ("asked_about", "ratings")] == [1, 1]
 
