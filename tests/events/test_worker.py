@@ -15,7 +15,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app import worker
 from app.database import Database, connected
 from app.events import service
 from app.instruments.definitions import shipped
@@ -224,7 +223,7 @@ async def test_it_outlives_an_outage_and_goes_on_soon_after(
 async def test_told_to_stop_while_it_rests_it_stops_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 600.0)
+    monkeypatch.setattr("app.worker.IDLE_SECONDS", 600.0)
     stopping = asyncio.Event()
     working = asyncio.create_task(work(database, shipped(), stopping, utc_now))
     await asyncio.sleep(0.25)
