@@ -287,5 +287,8 @@ async def _known(transaction: Transaction, subject: Subject) -> Record | None:
 
 
 def _with_outcome(record: Record) -> Record:
+    """The record with its outcome as text, which it has already where it was just stored."""
+    if isinstance(record["outcome"], JsonText):
+        return record
     outcome = Outcome.model_validate(record["outcome"])
     return {**record, "outcome": JsonText(outcome.model_dump_json())}
