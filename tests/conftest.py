@@ -106,6 +106,8 @@ def clock(shared_clock: Clock) -> Iterator[Clock]:
 async def app(settings: Settings, shared_clock: Clock) -> AsyncIterator[FastAPI]:
     """The application, started."""
     application = create_app(settings, clock=shared_clock)
+    # Whatever a slow test before did to it: tests/edge/test_admission.py has its own.
+    application.state.admission.learns = False
     async with application.router.lifespan_context(application):
         yield application
 
