@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -19,9 +19,8 @@ from app.signals.rules import RULE_VERSION
 
 ALLIANCES: Final = 25
 """How many alliances one transaction makes anew at most."""
-PARTS: Final = (1, 5, 25)
-"""Into how many parts that is cut where a transaction did not get through: long courses take long,
-and a machine may be busy."""
+FEWER_EACH_TIME: Final = (ALLIANCES, 5)
+"""How many are tried at once before they are made anew one by one."""
 EVENTS: Final = 1000
 """How many events are looked through for them."""
 
@@ -95,11 +94,7 @@ async def _add_up_tenant(
 async def _next_of(database: Database, tenant_id: UUID, catalogue: Catalogue, now: datetime) -> int:
     """As add_up_next; 0 also when something is wrong, which is logged."""
     try:
-        for parts in PARTS:
-            with suppress(Unavailable) if parts < PARTS[-1] else nullcontext():
-                async with database.transaction(tenant_id) as transaction:
-                    most = max(1, ALLIANCES // parts)
-                    return await add_up_next(transaction, catalogue, now, most)
+        return await _next_in_parts(database, tenant_id, catalogue, now)
     except Problem as problem:
         _log.warning("programs_not_added_up", tenant=str(tenant_id), code=problem.code)
     except Exception:  # noqa: BLE001 - whatever is wrong with one tenant, the others go on
@@ -107,14 +102,28 @@ async def _next_of(database: Database, tenant_id: UUID, catalogue: Catalogue, no
     return 0
 
 
+async def _next_in_parts(
+    database: Database, tenant_id: UUID, catalogue: Catalogue, now: datetime
+) -> int:
+    """As add_up_next, in a transaction of its own: of fewer where more do not get through.
+
+    Long courses take long, and a machine may be busy. Fails as Database.transaction does.
+    """
+    for most in FEWER_EACH_TIME:
+        with suppress(Unavailable):
+            async with database.transaction(tenant_id) as transaction:
+                return await add_up_next(transaction, catalogue, now, most)
+    async with database.transaction(tenant_id) as transaction:
+        return await add_up_next(transaction, catalogue, now, 1)
+
+
 async def add_up_next(
-    transaction: Transaction, catalogue: Catalogue, now: datetime, most: int | None = None
+    transaction: Transaction, catalogue: Catalogue, now: datetime, most: int = ALLIANCES
 ) -> int:
     """Make the next touched alliances of the tenant anew, at most so many; how many.
 
-    0: there is none, or another worker is at it. most: None for as many as is usual.
+    0: there is none, or another worker is at it.
     """
-    most = most or ALLIANCES
     head = await _held_or_made(transaction)
     if head is None:
         return 0
@@ -184,8 +193,8 @@ async def rebuild(
         await asyncio.sleep(BUSY_SECONDS)
     done = begun == "nothing"
     while not done:
+        made = await _next_in_parts(database, tenant_id, catalogue, clock())
         async with database.transaction(tenant_id) as transaction:
-            made = await add_up_next(transaction, catalogue, clock())
             head = await queries.head_of(transaction)
             done = head is None or not anew.under_way(head)
         if not made:

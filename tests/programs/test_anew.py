@@ -48,7 +48,7 @@ WRONG = {
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anew, "ROWS", 3)
-    monkeypatch.setattr(service, "ALLIANCES", 1)
+    monkeypatch.setattr(service, "FEWER_EACH_TIME", ())
 
 
 @pytest.fixture
