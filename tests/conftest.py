@@ -106,10 +106,11 @@ def clock(shared_clock: Clock) -> Iterator[Clock]:
 async def app(settings: Settings, shared_clock: Clock) -> AsyncIterator[FastAPI]:
     """The application, started."""
     application = create_app(settings, clock=shared_clock)
-    # Whatever a slow test before did to it: tests/edge/test_admission.py has its own.
-    application.state.admission.learns = False
-    async with application.router.lifespan_context(application):
-        yield application
+    with pytest.MonkeyPatch.context() as patched:
+        # It keeps its places, however slow a test before was: test_admission.py has its own.
+        patched.setattr(application.state.admission, "_learn_from", lambda _: None)
+        async with application.router.lifespan_context(application):
+            yield application
 
 
 @pytest.fixture(scope="session")

@@ -194,8 +194,6 @@ class Admission:
         self._rate = rate
         self._seconds = seconds
         self._form_at = -FORMS_COME_IN_SECONDS
-        self.learns = True
-        """Whether there are fewer places for forms while those take too long."""
         self._forms_at_once = float(PLACES[Kind.SUBMIT].at_once)
         self._fewer_at = seconds() - FORM_TOO_LONG
 
@@ -208,7 +206,7 @@ class Admission:
     def leave(self, kind: Kind, used_seconds: float) -> None:
         """Give a place back; one for reading after a rest while forms come in."""
         gate = self._gates[kind]
-        if kind is Kind.SUBMIT and self.learns:
+        if kind is Kind.SUBMIT:
             self._learn_from(used_seconds)
         if kind is not Kind.READ or not self._forms_come_in():
             gate.leave()
