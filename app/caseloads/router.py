@@ -11,7 +11,6 @@ from app.edge.entity_tags import UNCHANGED, IfNoneMatch, unless_known
 from app.edge.json_body import StrictJsonRoute
 from app.edge.problem_documents import problems
 from app.instruments.dependency import CatalogueInUse
-from app.instruments.own import with_own
 from app.pagination import Page
 from app.tenants.authentication import Caller, caller_with
 from app.tenants.scopes import Scope
@@ -39,7 +38,5 @@ async def list_caseload(
     caller may see it.
     """
     listing = asked.listing(caller.tenant_id)
-    async with caller.transaction() as transaction:
-        read = await service.read(transaction, caller, listing.filters)
-        catalogue = await with_own(transaction, catalogue, service.instruments_of(read))
-    return unless_known(service.page(read, catalogue, caller, listing), if_none_match, response)
+    found, _ = await service.shown(caller, catalogue, listing)
+    return unless_known(found, if_none_match, response)

@@ -13,6 +13,7 @@ from app.caseloads.rendering import SEVERITIES, View, signals_here, silent_here,
 from app.caseloads.schemas import CaseOut
 from app.database import Row, Transaction
 from app.instruments.definitions import Catalogue
+from app.instruments.own import with_own
 from app.pagination import Listing, Page
 from app.responses.stream_state import Stream
 from app.signals.queries import waiting_of
@@ -38,6 +39,16 @@ class Case:
 
     shown: CaseOut
     position: str
+
+
+async def shown(
+    caller: Caller, catalogue: Catalogue, listing: Listing
+) -> tuple[Page[CaseOut], Catalogue]:
+    """A page of a caseload, and the catalogue with the tenant's own instruments in it."""
+    async with caller.transaction() as transaction:
+        found = await read(transaction, caller, listing.filters)
+        catalogue = await with_own(transaction, catalogue, instruments_of(found))
+    return page(found, catalogue, caller, listing), catalogue
 
 
 async def read(transaction: Transaction, caller: Caller, filters: Mapping[str, Any]) -> Read:

@@ -164,11 +164,8 @@ async def get_caseload_picture(
     cursors are those of the list. `caseloads.html` has its numbers as a table.
     """
     listing = asked.listing(caller.tenant_id)
-    async with caller.transaction() as transaction:
-        found = await caseloads.read(transaction, caller, listing.filters)
-        catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
-    cases = caseloads.page(found, catalogue, caller, listing).items
-    text = service.caseload_picture(cases, catalogue, labels, width=width, theme=theme)
+    found, catalogue = await caseloads.shown(caller, catalogue, listing)
+    text = service.caseload_picture(found.items, catalogue, labels, width=width, theme=theme)
     return _answer(Svg, text, if_none_match)
 
 
@@ -191,11 +188,8 @@ async def get_caseload_page(
     It fits a phone and a desk: the page holds a narrow and a wide picture and shows one of them.
     """
     listing = asked.listing(caller.tenant_id)
-    async with caller.transaction() as transaction:
-        found = await caseloads.read(transaction, caller, listing.filters)
-        catalogue = await with_own(transaction, catalogue, caseloads.instruments_of(found))
-    cases = caseloads.page(found, catalogue, caller, listing).items
-    text = service.caseload_page(cases, catalogue, labels, theme)
+    found, catalogue = await caseloads.shown(caller, catalogue, listing)
+    text = service.caseload_page(found.items, catalogue, labels, theme)
     return _answer(Page, text, if_none_match)
 
 
