@@ -10,17 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import Row, Transaction
 from app.exports.models import export_chunks, exports
+from app.job_statements import job_statements, removal_of_chunks
 from app.responses.models import responses
 from app.statements import Statement, compiled, parameter
 
-LOOKED_AT: Final = 500
-"""How many tenants are looked up at a time."""
 REMOVED_AT_ONCE: Final = 50
 """How many pieces of a file one transaction removes."""
 OPEN: Final = ("queued", "running")
-_TENANT: Final = exports.c.tenant_id == parameter(exports.c.tenant_id)
-_BY_ID: Final = (_TENANT, exports.c.id == parameter(exports.c.id))
-_NOW: Final = sa.bindparam("now", type_=exports.c.due_at.type)
 _CHANGING: Final = (
     "state",
     "failure",
@@ -38,38 +34,7 @@ _OF_EXPORT: Final = (
     export_chunks.c.tenant_id == parameter(export_chunks.c.tenant_id),
     export_chunks.c.export_id == parameter(export_chunks.c.export_id),
 )
-_INSERT: Final = compiled(
-    insert(exports).values({c.name: parameter(c) for c in exports.c}).returning(exports)
-)
-_GET: Final = compiled(sa.select(exports).where(*_BY_ID))
-_LOCK: Final = compiled(sa.select(exports).where(*_BY_ID).with_for_update())
-_OPEN: Final = compiled(
-    sa.select(sa.func.count().label("open")).where(
-        _TENANT, sa.or_(*(exports.c.state == state for state in OPEN))
-    )
-)
-_SAVE: Final = compiled(
-    sa.update(exports)
-    .where(*_BY_ID)
-    .values({name: parameter(exports.c[name]) for name in _CHANGING})
-    .returning(exports)
-)
-_TENANTS: Final = compiled(
-    sa.select(exports.c.tenant_id)
-    .where(exports.c.due_at <= _NOW, exports.c.tenant_id > sa.bindparam("after", type_=sa.Uuid))
-    .distinct()
-    .order_by(exports.c.tenant_id)
-    .limit(LOOKED_AT),
-    of_one_tenant=False,
-)
-_DUE: Final = compiled(
-    sa.select(exports)
-    .where(_TENANT, exports.c.due_at <= _NOW)
-    .order_by(exports.c.due_at, exports.c.id)
-    .limit(1)
-    # What another worker is at is left to that one.
-    .with_for_update(skip_locked=True)
-)
+_JOBS: Final = job_statements(exports, _CHANGING, OPEN)
 _ADD: Final = compiled(
     insert(export_chunks)
     .values({c.name: parameter(c) for c in export_chunks.c})
@@ -80,25 +45,7 @@ _CHUNK: Final = compiled(
         *_OF_EXPORT, export_chunks.c.number == parameter(export_chunks.c.number)
     )
 )
-
-
-def _remove_statement() -> Statement:
-    first = (
-        sa.select(export_chunks.c.number)
-        .where(*_OF_EXPORT)
-        .order_by(export_chunks.c.number)
-        .limit(REMOVED_AT_ONCE)
-    )
-    removed = (
-        sa.delete(export_chunks)
-        .where(*_OF_EXPORT, export_chunks.c.number.in_(first))
-        .returning(export_chunks.c.number)
-        .cte("removed")
-    )
-    return compiled(sa.select(sa.func.count().label("removed")).select_from(removed))
-
-
-_REMOVE: Final = _remove_statement()
+_REMOVE: Final = removal_of_chunks(export_chunks, export_chunks.c.export_id, REMOVED_AT_ONCE)
 
 
 def _narrowed_statement() -> Statement:
@@ -132,43 +79,43 @@ _NARROWED: Final = _narrowed_statement()
 
 async def insert_export(transaction: Transaction, export: Mapping[str, Any]) -> Row:
     """The new export as stored."""
-    (row,) = await transaction.rows(_INSERT, **export)
+    (row,) = await transaction.rows(_JOBS.insert, **export)
     return row
 
 
 async def export(transaction: Transaction, export_id: UUID) -> Row | None:
     """One export; None: there is none."""
-    return await transaction.row(_GET, id=export_id)
+    return await transaction.row(_JOBS.get, id=export_id)
 
 
 async def locked_export(transaction: Transaction, export_id: UUID) -> Row | None:
     """As export, its row locked to the end of the transaction."""
-    return await transaction.row(_LOCK, id=export_id)
+    return await transaction.row(_JOBS.lock, id=export_id)
 
 
 async def open_exports(transaction: Transaction) -> int:
     """How many of the tenant's exports are not done yet."""
-    (row,) = await transaction.rows(_OPEN)
-    found: int = row["open"]
+    (row,) = await transaction.rows(_JOBS.standing)
+    found: int = row["standing"]
     return found
 
 
 async def save(transaction: Transaction, export: Mapping[str, Any]) -> Row:
     """The export with everything that changes as given. The caller holds its lock."""
     values = {name: export[name] for name in _CHANGING}
-    (row,) = await transaction.rows(_SAVE, id=export["id"], **values)
+    (row,) = await transaction.rows(_JOBS.save, id=export["id"], **values)
     return row
 
 
 async def tenants_due(transaction: Transaction, after: UUID, now: datetime) -> list[UUID]:
     """Tenants after this one with an export that the worker has to see to. Needs a worker's."""
-    rows = await transaction.rows(_TENANTS, after=after, now=now)
+    rows = await transaction.rows(_JOBS.tenants_due, after=after, now=now)
     return [row["tenant_id"] for row in rows]
 
 
 async def due_export(transaction: Transaction, now: datetime) -> Row | None:
     """The export that has waited longest, locked; None: nothing waits, or others are at it."""
-    return await transaction.row(_DUE, now=now)
+    return await transaction.row(_JOBS.due, now=now)
 
 
 async def add_chunk(

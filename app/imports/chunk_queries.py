@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import Row, Transaction
 from app.imports.models import import_chunks
-from app.statements import Statement, compiled, parameter
+from app.job_statements import removal_of_chunks
+from app.statements import compiled, parameter
 
 REMOVED_AT_ONCE: Final = 20
 """How many chunks one transaction removes: at most some 20 MB."""
@@ -36,25 +37,7 @@ _SAVE: Final = compiled(
     .values({name: parameter(import_chunks.c[name]) for name in _VERDICTS})
     .returning(import_chunks.c.number)
 )
-
-
-def _remove_statement() -> Statement:
-    first = (
-        sa.select(import_chunks.c.number)
-        .where(*_OF_IMPORT)
-        .order_by(import_chunks.c.number)
-        .limit(REMOVED_AT_ONCE)
-    )
-    removed = (
-        sa.delete(import_chunks)
-        .where(*_OF_IMPORT, import_chunks.c.number.in_(first))
-        .returning(import_chunks.c.number)
-        .cte("removed")
-    )
-    return compiled(sa.select(sa.func.count().label("removed")).select_from(removed))
-
-
-_REMOVE: Final = _remove_statement()
+_REMOVE: Final = removal_of_chunks(import_chunks, import_chunks.c.import_id, REMOVED_AT_ONCE)
 
 
 async def add(

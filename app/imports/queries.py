@@ -10,16 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import NO_TENANT, Row, Transaction
 from app.imports.models import import_names, imports
+from app.job_statements import job_statements
 from app.statements import compiled, parameter
 
-LOOKED_AT: Final = 500
-"""How many tenants are looked up at a time."""
 WORKED_OFF: Final = ("queued", "running")
 STANDING: Final = ("incomplete", *WORKED_OFF)
 """States of imports that have not ended."""
 _TENANT: Final = imports.c.tenant_id == parameter(imports.c.tenant_id)
-_BY_ID: Final = (_TENANT, imports.c.id == parameter(imports.c.id))
-_NOW: Final = sa.bindparam("now", type_=imports.c.due_at.type)
 _CHANGING: Final = (
     "state",
     "failure",
@@ -36,11 +33,7 @@ _CHANGING: Final = (
     "expires_at",
     "due_at",
 )
-_INSERT: Final = compiled(
-    insert(imports).values({c.name: parameter(c) for c in imports.c}).returning(imports)
-)
-_GET: Final = compiled(sa.select(imports).where(*_BY_ID))
-_LOCK: Final = compiled(sa.select(imports).where(*_BY_ID).with_for_update())
+_JOBS: Final = job_statements(imports, _CHANGING, STANDING)
 _OF_ACTOR: Final = (
     imports.c.actor_role.is_not_distinct_from(parameter(imports.c.actor_role)),
     imports.c.actor_ref.is_not_distinct_from(parameter(imports.c.actor_ref)),
@@ -50,33 +43,6 @@ _PAGE: Final = compiled(
     .where(_TENANT, *_OF_ACTOR, imports.c.id > sa.bindparam("after", type_=sa.Uuid))
     .order_by(imports.c.id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
-)
-_STANDING: Final = compiled(
-    sa.select(sa.func.count().label("standing")).where(
-        _TENANT, sa.or_(*(imports.c.state == state for state in STANDING))
-    )
-)
-_SAVE: Final = compiled(
-    sa.update(imports)
-    .where(*_BY_ID)
-    .values({name: parameter(imports.c[name]) for name in _CHANGING})
-    .returning(imports)
-)
-_TENANTS: Final = compiled(
-    sa.select(imports.c.tenant_id)
-    .where(imports.c.due_at <= _NOW, imports.c.tenant_id > sa.bindparam("after", type_=sa.Uuid))
-    .distinct()
-    .order_by(imports.c.tenant_id)
-    .limit(LOOKED_AT),
-    of_one_tenant=False,
-)
-_DUE: Final = compiled(
-    sa.select(imports)
-    .where(_TENANT, imports.c.due_at <= _NOW)
-    .order_by(imports.c.due_at, imports.c.id)
-    .limit(1)
-    # What another worker is at is left to that one.
-    .with_for_update(skip_locked=True)
 )
 _NAMED: Final = (
     import_names.c.tenant_id == parameter(import_names.c.tenant_id),
@@ -109,18 +75,18 @@ _UNNAME: Final = compiled(
 
 async def insert_import(transaction: Transaction, row: Mapping[str, Any]) -> Row:
     """The new import as stored."""
-    (stored,) = await transaction.rows(_INSERT, **row)
+    (stored,) = await transaction.rows(_JOBS.insert, **row)
     return stored
 
 
 async def get(transaction: Transaction, import_id: UUID) -> Row | None:
     """One import; None: there is none."""
-    return await transaction.row(_GET, id=import_id)
+    return await transaction.row(_JOBS.get, id=import_id)
 
 
 async def locked(transaction: Transaction, import_id: UUID) -> Row | None:
     """As get, its row locked to the end of the transaction."""
-    return await transaction.row(_LOCK, id=import_id)
+    return await transaction.row(_JOBS.lock, id=import_id)
 
 
 async def imports_after(
@@ -132,7 +98,7 @@ async def imports_after(
 
 async def how_many_stand(transaction: Transaction) -> int:
     """How many of the tenant's imports have not ended."""
-    (row,) = await transaction.rows(_STANDING)
+    (row,) = await transaction.rows(_JOBS.standing)
     found: int = row["standing"]
     return found
 
@@ -140,19 +106,19 @@ async def how_many_stand(transaction: Transaction) -> int:
 async def save(transaction: Transaction, row: Mapping[str, Any]) -> Row:
     """The import with everything that changes as given. The caller holds its lock."""
     values = {name: row[name] for name in _CHANGING}
-    (stored,) = await transaction.rows(_SAVE, id=row["id"], **values)
+    (stored,) = await transaction.rows(_JOBS.save, id=row["id"], **values)
     return stored
 
 
 async def tenants_due(transaction: Transaction, after: UUID, now: datetime) -> list[UUID]:
     """Tenants after this one with an import that the worker has to see to. Needs a worker's."""
-    rows = await transaction.rows(_TENANTS, after=after, now=now)
+    rows = await transaction.rows(_JOBS.tenants_due, after=after, now=now)
     return [row["tenant_id"] for row in rows]
 
 
 async def due(transaction: Transaction, now: datetime) -> Row | None:
     """The import that has waited longest, locked; None: nothing waits, or others are at it."""
-    return await transaction.row(_DUE, now=now)
+    return await transaction.row(_JOBS.due, now=now)
 
 
 async def take_name(transaction: Transaction, row: Mapping[str, Any]) -> bool:
