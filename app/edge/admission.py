@@ -100,6 +100,8 @@ class _Gate:
     places: Places
     at_once: Callable[[], int]
     """How many there are at this moment."""
+    may_wait: Callable[[], int]
+    """How many may wait at this moment."""
     used: int = 0
     queue: deque[asyncio.Future[None]] = field(default_factory=deque)
     seconds: Histogram = field(init=False)
@@ -114,8 +116,7 @@ class _Gate:
             self.used += 1
             self.seconds.observe(0.0)
             return
-        # Nobody waits who could not get a place in time: those who have one now leave in that time.
-        if len(self.queue) >= min(self.places.waiting, self.at_once()):
+        if len(self.queue) >= self.may_wait():
             raise self._refusal("queue_full")
         began = time.perf_counter()
         turn = asyncio.get_running_loop().create_future()
@@ -187,7 +188,7 @@ class Admission:
 
     def __init__(self, rate: float, seconds: Callable[[], float] = time.monotonic) -> None:
         self._gates = {
-            kind: _Gate(kind, places, partial(self._at_once, kind))
+            kind: _Gate(kind, places, partial(self._at_once, kind), partial(self._may_wait, kind))
             for kind, places in PLACES.items()
         }
         self._keys: dict[str, _KeyUse] = {}
@@ -234,6 +235,11 @@ class Admission:
         if kind is Kind.READ and self._forms_come_in():
             return READING_BESIDE_FORMS
         return PLACES[kind].at_once
+
+    def _may_wait(self, kind: Kind) -> int:
+        most = PLACES[kind].waiting
+        # No form waits that could not get a place in time: those at work leave in that time.
+        return min(most, self._at_once(kind)) if kind is Kind.SUBMIT else most
 
     def _forms_come_in(self) -> bool:
         gate = self._gates[Kind.SUBMIT]

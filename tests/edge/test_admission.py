@@ -135,6 +135,25 @@ async def test_reading_gives_way_while_forms_come_in(seconds: Seconds) -> None:
     await admission.enter(Kind.READ)  # no forms any more: all places
 
 
+async def test_reading_waits_for_its_few_places_while_forms_come_in(seconds: Seconds) -> None:
+    """As many may wait as at other times: dashboards grow slower, and are not refused at once."""
+    admission = Admission(0, seconds)
+    async with inside(admission, Kind.SUBMIT):
+        for _ in range(module.READING_BESIDE_FORMS):
+            await admission.enter(Kind.READ)
+        waiting = [
+            asyncio.create_task(admission.enter(Kind.READ))
+            for _ in range(PLACES[Kind.READ].waiting)
+        ]
+        await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+        with pytest.raises(Overloaded):
+            await admission.enter(Kind.READ)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
 async def test_forms_that_take_long_are_let_in_fewer_at_once(seconds: Seconds) -> None:
     admission = Admission(0, seconds)
     for _ in range(40):
