@@ -87,6 +87,12 @@ class TwoTenants(RuleBasedStateMachine):
     def call(self, one: int, method: str, path: str, **more: Any) -> Response:
         return self.service.run(self.models[one].call(method, path, **more))
 
+    def items(self, one: int, path: str) -> list[dict[str, Any]]:
+        answer = self.call(one, "GET", path)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
     @rule(one=who, name=few, case_ref=case)
     def make_an_alliance(self, one: int, name: str, case_ref: str | None) -> None:
         known = self.models[one].alliances
@@ -158,12 +164,12 @@ class TwoTenants(RuleBasedStateMachine):
     @invariant()
     def each_reads_what_it_did(self) -> None:
         for one, model in enumerate(self.models):
-            alliances = self.call(one, "GET", "/v1/alliances").json()["items"]
+            alliances = self.items(one, "/v1/alliances")
             assert {
                 found["external_id"]: {name: found[name] for name in ("id", "case_ref", "version")}
                 for found in alliances
             } == model.alliances
-            responses = self.call(one, "GET", "/v1/responses").json()["items"]
+            responses = self.items(one, "/v1/responses")
             assert sorted(
                 (found["external_id"], found["external_version"], found["id"],
                  found["record_status"], found["answers"]["1"])
