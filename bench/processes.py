@@ -72,18 +72,27 @@ class Load:
 
 
 @contextmanager
-def service(
-    database_url: str, key: str, home: Path, module: Sequence[str] = ("app.cli", "serve")
+def service(  # noqa: PLR0917 - all but the first three by name
+    database_url: str,
+    key: str,
+    home: Path,
+    module: Sequence[str] = ("app.cli", "serve"),
+    name: str = "service",
+    settings: Mapping[str, str] | None = None,
+    seconds: float = START_PATIENCE,
 ) -> Iterator[Server]:
-    """The service with one worker, by the same command that serves it elsewhere."""
+    """The service with one worker, by the same command that serves it elsewhere.
+
+    seconds: in which it must be ready.
+    """
     port = free_port()
     names = {"DATABASE_URL": database_url, "HOST": HOST, "PORT": str(port)}
     names |= {"WORKERS": "1", "KEY_RATE": "0"}  # one key asks for everything
-    with started("service", list(module), home, names) as process:
+    with started(name, list(module), home, names | dict(settings or {})) as process:
         if process.stdin:
             process.stdin.close()
         server = Server(process, port, key)
-        _wait_until_it_answers(server, "/readyz", home / "service.log")
+        wait_until_it_answers(server, "/readyz", home / f"{name}.log", seconds)
         yield server
 
 
@@ -96,7 +105,7 @@ def twin(answers: Mapping[str, Any], key: str, home: Path) -> Iterator[Server]:
             json.dump({"port": port, "server": SERVER, "answers": answers}, process.stdin)
             process.stdin.close()
         server = Server(process, port, key)
-        _wait_until_it_answers(server, "/livez", home / "twin.log")
+        wait_until_it_answers(server, "/livez", home / "twin.log")
         yield server
 
 
@@ -128,7 +137,7 @@ def started(
     try:
         yield process
     finally:
-        _stop(process)
+        stop(process)
 
 
 def free_port() -> int:
@@ -139,10 +148,11 @@ def free_port() -> int:
         return port
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[Any], seconds: float = STOP_PATIENCE) -> None:
+    """Have a process end in order, or kill it after so long."""
     process.terminate()
     try:
-        process.wait(STOP_PATIENCE)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -151,12 +161,15 @@ def _stop(process: subprocess.Popen[str]) -> None:
             pipe.close()
 
 
-def _wait_until_it_answers(server: Server, path: str, log: Path) -> None:
-    until = time.monotonic() + START_PATIENCE
+def wait_until_it_answers(
+    server: Server, path: str, log: Path, seconds: float = START_PATIENCE
+) -> None:
+    """Come back when it answers with 2xx. Raises RunFailed when it does not get there."""
+    until = time.monotonic() + seconds
     while server.process.poll() is None and time.monotonic() < until:
         try:
             server.call("GET", path)
-        except (OSError, RunFailed):
+        except (OSError, ValueError, http.client.HTTPException, RunFailed):
             time.sleep(0.05)
         else:
             return

@@ -4,62 +4,34 @@ import argparse
 import asyncio
 import json
 import secrets
-import signal
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final, TypeVar
 
-import asyncpg
-import uvloop
-
-from app.embedded_postgres import forget
-from app.errors import StartRefused
 from bench.crash import plans
 from bench.crash.gate import PLACES
-from bench.crash.postgres import OwnPostgres, own_postgres
+from bench.crash.long_run import carried_out, in_a_home
+from bench.crash.postgres import OwnPostgres
 from bench.crash.report import Report, table
 from bench.crash.run import Findings, Order, crash_run
 from bench.crash.rush import rush_run
-from bench.processes import ROOT, RunFailed
 
 PARTS: Final = ("kills", "cuts", "controls", "rush")
-INTERRUPTED: Final = 130
 Result = TypeVar("Result")
 
 
 def main() -> int:
     """Run what is asked for; 0 when nothing is wrong and every control was found out, else 1."""
     options = _options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as on a Ctrl-C
-    report, home = Report(options.seed), ROOT / ".rapport" / f"crash-{secrets.token_hex(4)}"
-    home.mkdir(parents=True)
-    status = INTERRUPTED
+    report = Report(options.seed)
     _say(f"seed {options.seed}")
-    try:
-        status = _carried_out(report, home, options)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-    finally:
-        forget(home / "postgres")
-        if status == 1:
-            _say(f"What the service said is kept in {home.relative_to(ROOT)}")
-        else:
-            forget(home)
-    return status
+    return in_a_home("crash", lambda home: _carried_out(report, home, options))
 
 
 def _carried_out(report: Report, home: Path, options: argparse.Namespace) -> int:
     """Run, print and write what was found; the exit status."""
-    failures = []
-    try:
-        with (
-            own_postgres(home / "postgres") as server,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
-            runner.run(_all(report, server, home, options))
-    except (RunFailed, StartRefused, OSError, TimeoutError, asyncpg.PostgresError) as failed:
-        failures.append(f"not all of it ran: {failed or type(failed).__name__}")
+    failures = carried_out(home, lambda server: _all(report, server, home, options))
     failures += report.failures()
     print(table(report, failures))
     if options.json:

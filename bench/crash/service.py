@@ -1,19 +1,17 @@
 """The service of a run, in a session of its own: killed worker by worker, or whole."""
 
 import asyncio
-import http.client
 import os
 import random
 import signal
 import subprocess
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from bench.crash.family import Member, children, process, wait_until_gone
-from bench.processes import RunFailed, Server, free_port, started
+from bench.processes import RunFailed, Server, free_port, started, wait_until_it_answers
 from bench.work import HOST
 
 SERVE: Final = ("app.cli", "serve")
@@ -100,16 +98,7 @@ class Service:
         name = f"service-{self.starts}"
         self._process = self._held.enter_context(started(name, self._command, self._home, settings))
         server = Server(self._process, self.port, self._key)
-        until = time.monotonic() + START_PATIENCE
-        while self._process.poll() is None and time.monotonic() < until:
-            try:
-                server.call("GET", "/readyz")
-            except (OSError, ValueError, http.client.HTTPException, RunFailed):
-                time.sleep(0.05)
-            else:
-                return
-        said = (self._home / f"{name}.log").read_text().strip().splitlines()
-        raise RunFailed(f"The service did not start: {said[-1] if said else 'without a word'}")
+        wait_until_it_answers(server, "/readyz", self._home / f"{name}.log")
 
 
 @asynccontextmanager

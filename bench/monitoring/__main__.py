@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -15,7 +14,7 @@ import asyncpg
 from app.errors import StartRefused
 from bench.monitoring.asked import Asked, by_alerts, by_dashboard
 from bench.monitoring.prometheus import Prometheus, prometheus
-from bench.processes import ROOT, RunFailed, Server, free_port, started
+from bench.processes import ROOT, RunFailed, Server, free_port, started, wait_until_it_answers
 from bench.store import Store, asked, store
 from bench.work import HOST, submission
 
@@ -60,7 +59,7 @@ def run(data: Store, seconds: float) -> list[str]:
         started("worker", ["app.cli", "worker"], HOME, of_all | {"METRICS_PORT": str(metrics)}),
     ):
         server = Server(process, port, data.key)
-        _wait(server)
+        wait_until_it_answers(server, "/readyz", HOME / "service.log", START_PATIENCE)
         with prometheus(HOME, targets) as watching:
             statuses = requests(server, data, seconds)
             print(f"requests      {json.dumps(statuses, sort_keys=True)}")
@@ -128,19 +127,6 @@ def _status(server: Server, method: str, path: str, body: object) -> int:
     finally:
         connection.close()
     return answer.status
-
-
-def _wait(server: Server) -> None:
-    until = time.monotonic() + START_PATIENCE
-    while time.monotonic() < until:
-        try:
-            server.call("GET", "/readyz")
-        except (OSError, RunFailed):
-            time.sleep(0.1)
-        else:
-            return
-    said = Path(HOME / "service.log").read_text(encoding="utf-8").splitlines()
-    raise RunFailed(f"The service did not start: {said[-1] if said else 'it does not say why'}")
 
 
 if __name__ == "__main__":

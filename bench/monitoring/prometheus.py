@@ -14,7 +14,7 @@ from urllib.parse import quote
 import yaml
 
 from bench.monitoring.asked import OPERATIONS
-from bench.processes import OK, RunFailed, free_port
+from bench.processes import OK, RunFailed, free_port, stop
 from bench.work import HOST
 
 START_PATIENCE: Final = 20.0
@@ -89,12 +89,7 @@ def prometheus(home: Path, targets: dict[str, str]) -> Iterator[Prometheus]:
     try:
         yield _started(process, Prometheus(port))
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process, STOP_PATIENCE)
 
 
 def _configuration(targets: dict[str, str]) -> str:

@@ -2,18 +2,12 @@
 
 import argparse
 import asyncio
-import secrets
-import signal
 import sys
 from pathlib import Path
 from typing import Final
 
-import asyncpg
-import uvloop
-
-from app.embedded_postgres import forget
-from app.errors import StartRefused
-from bench.crash.postgres import OwnPostgres, own_postgres
+from bench.crash.long_run import carried_out, in_a_home
+from bench.crash.postgres import OwnPostgres
 from bench.pressure.faults import faults
 from bench.pressure.harms import HARMS, MAY_MOUNT
 from bench.pressure.overload import overload
@@ -21,42 +15,19 @@ from bench.pressure.report import Report
 from bench.pressure.restarts import restarts
 from bench.pressure.scene import scene
 from bench.pressure.storm import storm
-from bench.processes import ROOT, RunFailed
 
 PARTS: Final = ("overload", "storm", "faults", "restarts")
-INTERRUPTED: Final = 130
 
 
 def main() -> int:
     """Run what is asked for; 0 when nothing is wrong, else 1. A missed aim is told only."""
     options = _options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as on a Ctrl-C
-    report, home = Report(), ROOT / ".rapport" / f"pressure-{secrets.token_hex(4)}"
-    home.mkdir(parents=True)
-    status = INTERRUPTED
-    try:
-        status = _carried_out(report, home, options)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-    finally:
-        forget(home / "postgres")
-        if status == 1:
-            print(f"What the service said is kept in {home.relative_to(ROOT)}", file=sys.stderr)
-        else:
-            forget(home)
-    return status
+    report = Report()
+    return in_a_home("pressure", lambda home: _carried_out(report, home, options))
 
 
 def _carried_out(report: Report, home: Path, options: argparse.Namespace) -> int:
-    failures = []
-    try:
-        with (
-            own_postgres(home / "postgres") as server,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
-            runner.run(_all(report, server, home, options))
-    except (RunFailed, StartRefused, OSError, TimeoutError, asyncpg.PostgresError) as failed:
-        failures.append(f"not all of it ran: {failed or type(failed).__name__}")
+    failures = carried_out(home, lambda server: _all(report, server, home, options))
     failures += report.failures()
     print(report.text())
     for missed in report.missed():

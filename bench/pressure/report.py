@@ -19,7 +19,6 @@ ACCEPTED_SECONDS: Final = 0.5
 RECOVERY_SECONDS: Final = 5.0
 FAULT_SECONDS: Final = 6.5
 """The longest wait for an answer in a fault: 5 s of a transaction, 1 s for its ROLLBACK, slack."""
-UNREADY_SECONDS: Final = 3.0
 
 
 @dataclass(slots=True)

@@ -1,9 +1,7 @@
 """What a part plays with: a Postgres of its own, tenants with keys, and services on ports."""
 
 import asyncio
-import http.client
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from bench.crash.stored import read
 from bench.crash.tenancy import Tenancy, new_tenant, tenancy
 from bench.pressure.arrivals import NO_ANSWER, Answered, Order
 from bench.pressure.load import STORED
-from bench.processes import RunFailed, Server, free_port, started
+from bench.processes import Server, free_port, started, wait_until_it_answers
 from bench.work import HOST
 
 PATIENCE: Final = 30.0
@@ -62,7 +60,7 @@ def serving(
         if process.stdin:
             process.stdin.close()
         server = Server(process, port, key)
-        wait_until_ready(server, home / f"{name}.log")
+        wait_until_it_answers(server, "/readyz", home / f"{name}.log")
         yield server
 
 
@@ -77,20 +75,6 @@ async def served(
             yield await asyncio.to_thread(held.enter_context, service)
         finally:
             await asyncio.to_thread(held.close)
-
-
-def wait_until_ready(server: Server, log: Path) -> None:
-    """Come back when it is ready. Raises RunFailed when it does not get there."""
-    until = time.monotonic() + PATIENCE
-    while server.process.poll() is None and time.monotonic() < until:
-        try:
-            server.call("GET", "/readyz")
-        except (OSError, ValueError, http.client.HTTPException, RunFailed):
-            time.sleep(0.05)
-        else:
-            return
-    said = log.read_text().strip().splitlines()
-    raise RunFailed(f"The service did not start: {said[-1] if said else 'without a word'}")
 
 
 def stopped(process: subprocess.Popen[str], seconds: float) -> int | None:

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,11 @@ from bench.crash.forms import Forms
 from bench.crash.postgres import OwnPostgres, own_postgres
 from bench.exports.__main__ import FORM
 from bench.exports.filling import fill
-from bench.processes import RunFailed, Server, free_port, started
+from bench.processes import Server, service, started
 from bench.restore import backups, compared
 from bench.restore.callers import PATH, Caller, call
 from bench.restore.tenants import NAME, Held, made_ready, revoked, settings, tenants
 from bench.store import asked
-from bench.work import HOST
 
 TENANTS: Final = 3
 SEED: Final = 13
@@ -220,29 +219,9 @@ def _moved(server: OwnPostgres) -> None:
     )
 
 
-@contextmanager
-def _serving(server: OwnPostgres, home: Path, name: str) -> Iterator[Server]:
-    port = free_port()
-    names = {
-        "DATABASE_URL": settings(server).database_url,
-        "HOST": HOST,
-        "PORT": str(port),
-        "WORKERS": "1",
-        "KEY_RATE": "0",
-    }
-    with started(f"service-{name}", ["app.cli", "serve"], home, names) as process:
-        until = time.monotonic() + START_PATIENCE
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                status, _ = call(port, "", "GET", "/readyz")
-            except OSError:
-                status = 0
-            if status == 200:  # noqa: PLR2004
-                yield Server(process, port, "")
-                return
-            time.sleep(0.05)
-        said = (home / f"service-{name}.log").read_text().splitlines()
-        raise RunFailed(f"The service did not start: {said[-1] if said else 'without a word'}")
+def _serving(server: OwnPostgres, home: Path, name: str) -> AbstractContextManager[Server]:
+    url = settings(server).database_url
+    return service(url, "", home, name=f"service-{name}", seconds=START_PATIENCE)
 
 
 @contextmanager

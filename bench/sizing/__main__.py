@@ -8,8 +8,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
 import asyncpg
@@ -18,11 +17,10 @@ from app.errors import StartRefused
 from bench.accounting import memory_mib
 from bench.load import Order
 from bench.measure import course
-from bench.processes import ROOT, Load, RunFailed, Server, free_port, load, started
-from bench.restore.callers import call
+from bench.processes import ROOT, Load, RunFailed, Server, load, service, started
 from bench.sizing.room import room, told
 from bench.store import Store, asked, store
-from bench.work import ALLIANCES, HOST, KNOWN, TREND
+from bench.work import ALLIANCES, KNOWN, TREND
 
 HOME: Final = ROOT / ".rapport" / "bench-sizing"
 START_PATIENCE: Final = 60.0
@@ -123,29 +121,9 @@ def _worked_off(data: Store) -> tuple[int, float]:
     return waiting, seconds
 
 
-@contextmanager
-def _serving(data: Store, workers: int, pool: int) -> Iterator[Server]:
-    port = free_port()
-    names = {
-        "DATABASE_URL": data.url,
-        "HOST": HOST,
-        "PORT": str(port),
-        "WORKERS": str(workers),
-        "POOL_SIZE": str(pool),
-        "KEY_RATE": "0",
-    }
-    with started("service", ["app.cli", "serve"], HOME, names) as process:
-        until = time.monotonic() + START_PATIENCE
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                ready = call(port, "", "GET", "/readyz")[0]
-            except OSError:
-                ready = 0
-            if ready == 200:  # noqa: PLR2004
-                yield Server(process, port, data.key)
-                return
-            time.sleep(0.05)
-    raise RunFailed("The service did not start.")
+def _serving(data: Store, workers: int, pool: int) -> AbstractContextManager[Server]:
+    settings = {"WORKERS": str(workers), "POOL_SIZE": str(pool)}
+    return service(data.url, data.key, HOME, settings=settings, seconds=START_PATIENCE)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from app.database import SCHEMA_REVISION
 from app.errors import StartRefused
 from bench.crash.postgres import OwnPostgres, own_postgres
 from bench.crash.stored import names, read
-from bench.processes import ROOT, RunFailed, free_port
+from bench.processes import ROOT, RunFailed, free_port, stop
 from bench.restore.callers import call
 from bench.store import asked
 from bench.upgrade.load import Load, loaded
@@ -182,12 +182,7 @@ def _serving(release: Release, url: str) -> Iterator[int]:
             time.sleep(0.05)
         yield port
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process, STOP_PATIENCE)
 
 
 if __name__ == "__main__":
